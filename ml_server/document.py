@@ -1,0 +1,181 @@
+"""The nouns of the package: what goes in, what comes out. No behaviour, no imports of ours.
+
+Coordinates are pixels of the page as it was sent (after its EXIF orientation is applied), origin top-left, x to the
+right, y down. A polygon is four corners, clockwise from the one nearest the page's top-left, whichever way the text
+itself is turned. Confidence is a probability, 0..1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Point: TypeAlias = tuple[float, float]
+Polygon: TypeAlias = tuple[Point, Point, Point, Point]
+"""Four corners in pixels, clockwise from the top-left one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One decoded page.
+
+    Attributes:
+        pixels: uint8, shape (height, width, 3), RGB, C-contiguous; EXIF orientation applied, alpha laid on white.
+        number: 1-based position in the document it came from.
+    """
+
+    pixels: npt.NDArray[np.uint8]
+    number: int = 1
+
+    @property
+    def width(self) -> int:
+        """Pixels."""
+        return int(self.pixels.shape[1])
+
+    @property
+    def height(self) -> int:
+        """Pixels."""
+        return int(self.pixels.shape[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A run of text without spaces inside a line.
+
+    Attributes:
+        text: not empty, no white space.
+        confidence: 0..1.
+        bbox: four corners in pixels.
+    """
+
+    text: str
+    confidence: float
+    bbox: Polygon
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of text as the engine found it; on the wires it is called a text box.
+
+    Attributes:
+        text: the words joined by single spaces; not empty.
+        confidence: 0..1.
+        bbox: four corners in pixels.
+        words: in reading order, never empty.
+    """
+
+    text: str
+    confidence: float
+    bbox: Polygon
+    words: tuple[Word, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OCRPage:
+    """What an engine read on one page.
+
+    Attributes:
+        lines: in reading order; empty for a blank page.
+        width: of the page, pixels.
+        height: of the page, pixels.
+        language: canonical names joined by ``+``, for example ``korean+english``.
+        engine: name of the engine that read it.
+        model_version: engine version and weights, for example ``PP-OCRv6_small (paddleocr 3.7.0)``.
+        number: 1-based page number within its document.
+        processing_time_ms: milliseconds spent on this page, from admission (or from the end of the previous page of
+            the same document) to the result. 0 where nobody measured.
+    """
+
+    lines: tuple[Line, ...]
+    width: int
+    height: int
+    language: str
+    engine: str
+    model_version: str
+    number: int = 1
+    processing_time_ms: float = 0.0
+
+    @property
+    def text(self) -> str:
+        """All lines joined by newlines."""
+        return "\n".join(line.text for line in self.lines)
+
+    @property
+    def overall_confidence(self) -> float:
+        """Mean confidence of the lines, 0..1; 0.0 for a page without lines."""
+        return sum(line.confidence for line in self.lines) / len(self.lines) if self.lines else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentResult:
+    """Every page of a document, in order.
+
+    Attributes:
+        pages: at least one.
+        processing_time_ms: milliseconds from admission to the last page.
+    """
+
+    pages: tuple[OCRPage, ...]
+    processing_time_ms: float
+
+    @property
+    def text(self) -> str:
+        """The pages' texts joined by a form feed, as text files separate pages."""
+        return "\f".join(page.text for page in self.pages)
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRequest:
+    """One document and how to read it. Values are as the caller wrote them; the pipeline checks them.
+
+    Attributes:
+        data: the file's bytes: PNG, JPEG, WebP, BMP, GIF, TIFF or PDF.
+        language: as people write it: ``korean``, ``ko``, ``kor``, ``korean+english``.
+        engine: ``auto`` or an engine's name.
+        confidence_threshold: lines below it are left out, 0..1.
+        use_angle_cls: read pages and lines that are turned by 90, 180 or 270 degrees.
+        single_page: refuse a document of more than one page instead of reading all.
+        request_id: for logs and error bodies.
+        timeout_s: seconds until nobody waits for the answer any more; None for the server's own limit.
+    """
+
+    data: bytes
+    language: str = "korean"
+    engine: str = "auto"
+    confidence_threshold: float = 0.5
+    use_angle_cls: bool = True
+    single_page: bool = False
+    request_id: str = ""
+    timeout_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EngineInfo:
+    """What is known about one engine on this machine without loading it.
+
+    Attributes:
+        name: as callers ask for it.
+        available: whether its packages and at least one language's weights are here.
+        reason: why it is not available; empty where it is.
+        install: the command that would make it available; empty where it is.
+        languages: canonical names it can read here.
+        weights: where its weights come from, for people.
+        license: SPDX expression of code and weights.
+        version: of the engine's package; empty where it is not installed.
+        loaded: how many replicas of it are running in this server.
+        default: whether ``auto`` picks it for the server's default language.
+    """
+
+    name: str
+    available: bool
+    reason: str = ""
+    install: str = ""
+    languages: tuple[str, ...] = ()
+    weights: str = ""
+    license: str = ""
+    version: str = ""
+    loaded: int = 0
+    default: bool = False

@@ -1,0 +1,269 @@
+"""PaddleOCR through its own API: PP-OCR detection and recognition, on ONNX Runtime or paddlepaddle."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import os
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ml_server.document import EngineInfo, Line, OCRPage, Page
+from ml_server.engines import paddle_weights
+from ml_server.engines.base import EngineConfig, OCREngine, ReadOptions
+from ml_server.engines.ctc import Crop, cut, words
+from ml_server.errors import EngineUnavailable, UnsupportedLanguage
+from ml_server.geometry import clamp, make_line, order_corners, polygon_to_box, reading_order, unrotate
+from ml_server.languages import LANGUAGES, Language, canonical
+
+_BATCH = 6
+"""Lines per recogniser call, PaddleOCR's own default."""
+
+_DOUBTFUL = 0.8
+"""A page whose lines' mean score is below this is tried upside down; upright pages of FUNSD and SROIE lie above."""
+
+_DOUBTFUL_LINE = 0.6
+"""A line below this is tried upside down."""
+
+_CLEARLY_BETTER = 0.1
+"""By how much the turned reading must win; a tie keeps the text as it stands."""
+
+_SAMPLE = 8
+"""Lines read to decide whether a page is upside down."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """One recognised crop: its characters, the columns of their peaks, the line's columns, score 0..1."""
+
+    crop: Crop
+    characters: tuple[str, ...]
+    columns: tuple[int, ...]
+    count: float
+    score: float
+
+
+class PaddleEngine(OCREngine):
+    """PP-OCR detector and recognisers, one recogniser per group of languages, each loaded once."""
+
+    name = "paddle"
+    install = 'pip install "ml_server[paddle]"'
+
+    def __init__(self, config: EngineConfig) -> None:
+        """See the base class; also EngineUnavailable where paddlepaddle is asked for and not installed."""
+        info = self.describe(config)
+        if not info.available:
+            raise EngineUnavailable(f"engine paddle is not available: {info.reason}; {info.install}")
+        # paddlex asks hubs which of them answers when it is imported; nothing here is downloaded.
+        os.environ.setdefault("PADDLE_PDX_DISABLE_MODEL_SOURCE_CHECK", "True")
+        import paddleocr
+
+        _quiet()
+        self._paddleocr = paddleocr
+        self._config = config
+        self._formats = ("onnx",) if config.paddle_backend == "onnxruntime" else ("paddle",)
+        self._detector = self._load(
+            paddleocr.TextDetection, paddle_weights.DETECTOR, limit_side_len=64, limit_type="min"
+        )
+        self._recognisers: dict[str, Any] = {}
+        readable = [language for language in config.languages if language.name in info.languages]
+        if not readable:
+            self._recogniser(config.languages)
+        for language in readable:
+            self._recogniser((language,))
+
+    @classmethod
+    def describe(cls, config: EngineConfig) -> EngineInfo:
+        """See the base class."""
+        backend = "onnxruntime" if config.paddle_backend == "onnxruntime" else "paddle"
+        missing = [name for name in ("paddleocr", backend) if importlib.util.find_spec(name) is None]
+        formats = ("onnx",) if config.paddle_backend == "onnxruntime" else ("paddle",)
+        here = {
+            name
+            for name in (paddle_weights.DETECTOR, paddle_weights.RECOGNISER, paddle_weights.KOREAN_RECOGNISER)
+            if paddle_weights.find(name, config.model_dir, formats)
+        }
+        languages = tuple(
+            language.name for language in LANGUAGES if paddle_weights.recogniser_name((language,)) in here
+        )
+        reason, install = "", ""
+        if missing:
+            reason = f"package {missing[0]} is not installed"
+            install = cls.install if backend == "onnxruntime" else "pip install paddlepaddle"
+        elif paddle_weights.DETECTOR not in here or not languages:
+            reason = f"no {'/'.join(formats)} weights for {paddle_weights.DETECTOR} and a recogniser"
+            install = f"{cls.install}, or put model folders into ML_SERVER_MODEL_DIR"
+        return EngineInfo(
+            name=cls.name,
+            available=not reason,
+            reason=reason,
+            install=install,
+            languages=languages if not reason else (),
+            weights=", ".join(sorted(here)),
+            license="Apache-2.0",
+            version="" if "paddleocr" in missing else importlib.metadata.version("paddleocr"),
+        )
+
+    @classmethod
+    def reads(cls, languages: tuple[Language, ...], info: EngineInfo) -> bool:
+        """See the base class; one recogniser must know them all."""
+        return super().reads(languages, info) and paddle_weights.recogniser_name(languages) is not None
+
+    @classmethod
+    def install_for(cls, languages: tuple[Language, ...]) -> str:
+        """See the base class."""
+        name = paddle_weights.recogniser_name(languages)
+        if name in (None, paddle_weights.RECOGNISER):
+            return cls.install
+        return f"{cls.install} and put the model folder {name}/ into ML_SERVER_MODEL_DIR"
+
+    def read(self, pages: Sequence[Page], options: ReadOptions) -> list[OCRPage]:
+        """See the base class."""
+        name, recogniser = self._recogniser(options.languages)
+        version = f"{name} (paddleocr {self._paddleocr.__version__})"
+        return [
+            OCRPage(
+                lines=tuple(self._read_page(page.pixels, recogniser, options.use_angle_cls)),
+                width=page.width,
+                height=page.height,
+                language=canonical(options.languages),
+                engine=self.name,
+                model_version=version,
+                number=page.number,
+            )
+            for page in pages
+        ]
+
+    def _load(self, kind: Any, name: str, **options: Any) -> Any:
+        model = paddle_weights.find(name, self._config.model_dir, self._formats)
+        if model is None:
+            raise EngineUnavailable(
+                f"engine paddle has no weights for {name} here; put the folder {name}/ (inference.yml and "
+                f"inference.onnx) into ML_SERVER_MODEL_DIR, or let PaddleOCR fetch it once into its cache on a machine "
+                f"with internet access",
+                field="language",
+            )
+        onnx = self._config.paddle_backend == "onnxruntime"
+        with ExitStack() as stack:
+            folder = stack.enter_context(paddle_weights.laid_out(model))
+            return kind(
+                model_name=name,
+                model_dir=str(folder),
+                device="gpu:0" if self._config.device == "gpu" else "cpu",
+                engine="onnxruntime" if onnx else "paddle_static",
+                **({"engine_config": {"intra_op_num_threads": self._config.threads}} if onnx else {}),
+                **({} if onnx else {"cpu_threads": self._config.threads}),
+                **options,
+            )
+
+    def _recogniser(self, languages: tuple[Language, ...]) -> tuple[str, Any]:
+        name = paddle_weights.recogniser_name(languages)
+        if name is None:
+            raise UnsupportedLanguage(
+                f"engine paddle cannot read {canonical(languages)} in one go; ask for the languages one by one, or "
+                f"for engine tesseract",
+                field="language",
+            )
+        if name not in self._recognisers:
+            self._recognisers[name] = self._load(self._paddleocr.TextRecognition, name)
+        return name, self._recognisers[name]
+
+    def _read_page(self, pixels: npt.NDArray[np.uint8], recogniser: Any, use_angle_cls: bool) -> list[Line]:
+        height, width = pixels.shape[:2]
+        bgr = np.ascontiguousarray(pixels[:, :, ::-1])
+        crops, turns = self._detect(bgr), 0
+        if use_angle_cls and _lies_on_its_side(crops):
+            turns = 1
+            crops = self._detect(np.ascontiguousarray(np.rot90(bgr)))
+        reads = self._recognise(crops, recogniser)
+        if use_angle_cls and self._upside_down(reads, recogniser):
+            turns += 2
+            crops = self._detect(np.ascontiguousarray(np.rot90(bgr, turns)))
+            reads = self._recognise(crops, recogniser)
+        if use_angle_cls:
+            reads = self._turn_lines(reads, recogniser)
+        lines = []
+        for read in reads:
+            found = words(read.characters, read.columns, read.count, read.crop, read.score)
+            if found:
+                lines.append(make_line(found, read.score, order_corners(read.crop.quad)))
+        ordered = reading_order(lines, [polygon_to_box(line.bbox) for line in lines])
+        return [_on_page(line, turns, width, height) for line in ordered]
+
+    def _detect(self, bgr: npt.NDArray[np.uint8]) -> list[Crop]:
+        polygons = self._detector.predict(bgr)[0]["dt_polys"]
+        return [crop for polygon in polygons if (crop := cut(bgr, np.asarray(polygon))) is not None]
+
+    def _recognise(self, crops: Sequence[Crop], recogniser: Any) -> list[_Read]:
+        """Read crops. They go in by aspect ratio: batches waste less padding, and paddlex's column counts need it."""
+        order = sorted(range(len(crops)), key=lambda i: crops[i].pixels.shape[1] / crops[i].pixels.shape[0])
+        found: dict[int, _Read] = {}
+        if order:
+            images = [crops[i].pixels for i in order]
+            for i, result in zip(
+                order, recogniser.predict(images, batch_size=_BATCH, return_word_box=True), strict=True
+            ):
+                _, (count, groups, columns, _) = result["rec_text"]
+                found[i] = _Read(
+                    crop=crops[i],
+                    characters=tuple(character for group in groups for character in group),
+                    columns=tuple(column for group in columns for column in group),
+                    count=float(count),
+                    score=float(result["rec_score"]),
+                )
+        return [found[i] for i in range(len(crops))]
+
+    def _upside_down(self, reads: Sequence[_Read], recogniser: Any) -> bool:
+        """Whether a doubtful page's longest lines read clearly better when turned by 180 degrees."""
+        if not reads or _mean(reads) >= _DOUBTFUL:
+            return False
+        longest = sorted(reads, key=lambda r: r.crop.pixels.shape[1] / r.crop.pixels.shape[0], reverse=True)[:_SAMPLE]
+        turned = self._recognise([read.crop.turned() for read in longest], recogniser)
+        return _mean(turned) > _mean(longest) + _CLEARLY_BETTER
+
+    def _turn_lines(self, reads: list[_Read], recogniser: Any) -> list[_Read]:
+        """Read doubtful lines upside down too and keep the clearly better reading."""
+        doubtful = [i for i, read in enumerate(reads) if read.score < _DOUBTFUL_LINE]
+        turned = self._recognise([reads[i].crop.turned() for i in doubtful], recogniser)
+        for i, read in zip(doubtful, turned, strict=True):
+            if read.score > reads[i].score + _CLEARLY_BETTER:
+                reads[i] = read
+        return reads
+
+
+def _mean(reads: Sequence[_Read]) -> float:
+    return sum(read.score for read in reads) / len(reads)
+
+
+def _lies_on_its_side(crops: Sequence[Crop]) -> bool:
+    """Whether most of the text, by length, runs up or down the page."""
+    vertical = horizontal = 0.0
+    for crop in crops:
+        (ax, ay), (bx, by) = crop.quad[0], crop.quad[1]
+        dx, dy = abs(bx - ax), abs(by - ay)
+        if dy > dx:
+            vertical += dy
+        else:
+            horizontal += dx
+    return vertical > horizontal
+
+
+def _on_page(line: Line, turns: int, width: int, height: int) -> Line:
+    """A line found on the turned page, in the coordinates of the page as it was sent."""
+
+    def back(polygon: Any) -> Any:
+        return clamp(unrotate(polygon, turns, width, height), width, height)
+
+    return replace(line, bbox=back(line.bbox), words=tuple(replace(word, bbox=back(word.bbox)) for word in line.words))
+
+
+def _quiet() -> None:
+    """Paddlex prints a coloured line for every model it makes; only its warnings are of use here."""
+    import logging
+
+    logging.getLogger("paddlex").setLevel(logging.WARNING)

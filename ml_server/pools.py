@@ -1,0 +1,158 @@
+"""The pools of one server: the decoder's and, as they are asked for, the engines'; sized to the machine."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+from ml_server import languages
+from ml_server.decode import DecodeLimits
+from ml_server.document import EngineInfo
+from ml_server.engines.base import EngineConfig
+from ml_server.engines.factory import AUTO, OCREngineFactory
+from ml_server.errors import EngineUnavailable, InvalidImage, MLServerError
+from ml_server.languages import Language
+from ml_server.replicas import InlineReplica, MakeWorker, ProcessReplica, Replica
+from ml_server.scheduler import Pool, PoolOptions
+from ml_server.settings import Settings, usable_cores
+from ml_server.workers import DecodeWorker, EngineWorker
+
+_DECODES_PER_REQUEST = 16
+"""The decoder's queue is this much longer than an engine's: it serves them all, and refusing is the engines' job."""
+
+
+class Pools:
+    """Makes pools from settings and keeps them.
+
+    Args:
+        settings: see :class:`Settings`.
+        limits: of the decoder.
+        inline: run the workers in this process.
+    """
+
+    def __init__(self, settings: Settings, limits: DecodeLimits, *, inline: bool) -> None:
+        self._settings = settings
+        self._inline = inline
+        self._engines: dict[str, Pool] = {}
+        self._infos = OCREngineFactory.available(self._config(1, ()))
+        self.decoder = self._make_decoder(limits)
+
+    def pick(self, engine: str, wanted: tuple[Language, ...]) -> str:
+        """The engine for a request; ``auto`` is the operator's engine if it reads the languages, else the best one.
+
+        Raises:
+            UnknownEngine, EngineUnavailable: as :meth:`OCREngineFactory.pick`.
+        """
+        preferred = self._settings.engine
+        if engine == AUTO != preferred:
+            with contextlib.suppress(EngineUnavailable):
+                return OCREngineFactory.pick(preferred, wanted, self._infos)
+        return OCREngineFactory.pick(engine, wanted, self._infos)
+
+    def picked(self, engine: str, language: str) -> str | None:
+        """As :meth:`pick`, for a language as people write it; None where it would raise."""
+        try:
+            return self.pick(engine, languages.parse(language))
+        except MLServerError:
+            return None
+
+    def default_engine(self) -> str:
+        """The engine that a request without options gets.
+
+        Raises:
+            MLServerError: as :meth:`OCREngineFactory.pick`.
+        """
+        return self.pick(self._settings.engine, languages.parse(self._settings.lang))
+
+    def describe(self) -> list[EngineInfo]:
+        """Every engine, with the number of replicas that are warm now."""
+        default = self.picked(self._settings.engine, self._settings.lang)
+        return [
+            replace(
+                info,
+                loaded=self._engines[info.name].loaded if info.name in self._engines else 0,
+                default=info.name == default,
+            )
+            for info in self._infos
+        ]
+
+    def engine(self, name: str) -> Pool:
+        """The pool of an engine, made and started when first asked for."""
+        if name not in self._engines:
+            replicas = self._replicas(name)
+            config = self._config(replicas, self._to_load(name))
+            self._engines[name] = Pool(
+                PoolOptions(
+                    name=name,
+                    replicas=replicas,
+                    queue_size=self._settings.queue_size,
+                    call_timeout_s=self._settings.page_timeout_s,
+                    load_timeout_s=self._settings.load_timeout_s,
+                    recycle_after=self._settings.recycle_after,
+                ),
+                partial(self._replica, partial(EngineWorker, name, config)),
+            )
+            self._engines[name].start()
+        return self._engines[name]
+
+    async def close(self, grace_s: float) -> None:
+        """Wait up to ``grace_s`` seconds for requests to finish, then end every process."""
+        pools = [self.decoder, *self._engines.values()]
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(grace_s):
+                await asyncio.gather(*(pool.drained() for pool in pools))
+        await asyncio.gather(*(pool.close() for pool in pools))
+
+    def _to_load(self, engine: str) -> tuple[Language, ...]:
+        """The default and preloaded languages that this engine has weights for; at least one of its own."""
+        info = next(info for info in self._infos if info.name == engine)
+        asked = languages.parse(f"{self._settings.lang}+{self._settings.preload}")
+        here = tuple(language for language in asked if language.name in info.languages)
+        if here or not info.languages:
+            return here or asked
+        return languages.parse(info.languages[0])
+
+    def _replicas(self, engine: str) -> int:
+        if self._inline:
+            return 1
+        return self._settings.replicas or OCREngineFactory.engine_class(engine).replicas(usable_cores())
+
+    def _config(self, replicas: int, wanted: tuple[Language, ...]) -> EngineConfig:
+        settings = self._settings
+        return EngineConfig(
+            languages=wanted,
+            device=settings.device,
+            threads=settings.threads or max(1, usable_cores() // replicas),
+            model_dir=settings.model_dir,
+            paddle_backend=settings.paddle_backend,
+            mock_delay_s=settings.mock_delay_s,
+            mock_failure=settings.mock_failure,
+        )
+
+    def _replica(self, make: MakeWorker) -> Replica:
+        if self._inline:
+            return InlineReplica(make)
+        return ProcessReplica(make, self._settings.log_level, self._settings.log_format)
+
+    def _make_decoder(self, limits: DecodeLimits) -> Pool:
+        settings = self._settings
+        seconds = settings.decode_timeout_s
+        worker: Callable[[], DecodeWorker] = partial(
+            DecodeWorker, limits, settings.decode_memory_mb * 2**20, self._inline
+        )
+        return Pool(
+            PoolOptions(
+                name="decode",
+                replicas=1 if self._inline else settings.decode_workers,
+                queue_size=_DECODES_PER_REQUEST * settings.queue_size,
+                call_timeout_s=seconds,
+                load_timeout_s=settings.load_timeout_s,
+                recycle_after=settings.recycle_after,
+            ),
+            partial(self._replica, worker),
+            on_hang=lambda: InvalidImage(f"the document was not decoded within {seconds:g} s; it may be damaged"),
+            on_crash=lambda: InvalidImage("the decoder died of this document; it is damaged or hostile"),
+        )

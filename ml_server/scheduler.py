@@ -1,0 +1,321 @@
+"""Which replica gets what, when: a bounded queue in front of the replicas of one worker.
+
+Admission and work are two things. A request takes a :class:`Permit` first; there are as many as the queue is long plus
+one for each replica, and none left is :class:`ServerBusy`. Its pages then wait in line for the next free replica. A
+permit comes back when the request is over *and* none of its pages is with a replica any more, so that callers who give
+up do not let more work in than the replicas can do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from ml_server import logs, metrics
+from ml_server.errors import DeadlineExceeded, EngineCrashed, EngineFailed, MLServerError, NotReady, ServerBusy
+from ml_server.permits import Permit
+from ml_server.replicas import Replica, ReplicaDied, ReplicaHung
+
+_ATTEMPTS = 2
+"""Times a page may be given to a replica that dies of it."""
+
+_RESTART_DELAYS_S = (0.0, 1.0, 5.0, 30.0)
+"""Waits before a replica that does not come up is tried again; the last one repeats."""
+
+
+@dataclass(frozen=True, slots=True)
+class PoolOptions:
+    """How a pool works.
+
+    Attributes:
+        name: for logs and metrics.
+        replicas: processes, at least 1.
+        queue_size: requests admitted beyond those being worked on.
+        call_timeout_s: hard limit for one call; the process is killed then.
+        load_timeout_s: hard limit for start and warm-up.
+        recycle_after: calls after which a replica is replaced by a fresh one; 0 for never.
+    """
+
+    name: str
+    replicas: int
+    queue_size: int
+    call_timeout_s: float
+    load_timeout_s: float
+    recycle_after: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class _Job:
+    method: str
+    args: tuple[Any, ...]
+    deadline: float
+    request_id: str
+    queued_at: float
+    answer: asyncio.Future[Any]
+    permit: Permit = field(repr=False)
+    over: bool = False
+
+
+class Pool:
+    """Replicas of one worker behind one queue. All methods belong to one event loop.
+
+    Args:
+        options: see :class:`PoolOptions`.
+        make_replica: a new replica, not started.
+        on_hang: the error for a call that was killed at its hard limit.
+        on_crash: the error for a call that killed its replica twice.
+    """
+
+    def __init__(
+        self,
+        options: PoolOptions,
+        make_replica: Callable[[], Replica],
+        on_hang: Callable[[], MLServerError] | None = None,
+        on_crash: Callable[[], MLServerError] | None = None,
+    ) -> None:
+        self.options = options
+        self._make_replica = make_replica
+        self._on_hang = on_hang or (
+            lambda: DeadlineExceeded(
+                f"engine {options.name} did not finish the page within {options.call_timeout_s:g} s and was restarted"
+            )
+        )
+        self._on_crash = on_crash or (
+            lambda: EngineCrashed(f"engine {options.name} died of this page {_ATTEMPTS} times")
+        )
+        self._queue: asyncio.Queue[_Job] = asyncio.Queue()
+        self._slots: list[asyncio.Task[None]] = []
+        self._live: set[Replica] = set()
+        self._admitted = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._first: asyncio.Future[None] | None = None
+        self._failure: MLServerError | None = None
+        self._seconds_per_call = 1.0
+        self._log = logs.get_logger("ml_server.scheduler").bind(engine=options.name)
+
+    @property
+    def loaded(self) -> int:
+        """Replicas that are warm."""
+        return len(self._live)
+
+    async def drained(self) -> None:
+        """Wait until no request holds a permit."""
+        await self._idle.wait()
+
+    def start(self) -> None:
+        """Start the replicas in the background; :meth:`ready` waits for the first."""
+        if not self._slots:
+            self._first = asyncio.get_running_loop().create_future()
+            self._slots = [asyncio.create_task(self._serve(slot)) for slot in range(self.options.replicas)]
+
+    async def ready(self) -> None:
+        """Wait until a replica is warm.
+
+        Raises:
+            MLServerError: why it could not be loaded.
+        """
+        self.start()
+        assert self._first is not None
+        await asyncio.shield(self._first)
+
+    async def close(self) -> None:
+        """End every replica at once; work in line gets NotReady."""
+        for slot in self._slots:
+            slot.cancel()
+        await asyncio.gather(*self._slots, return_exceptions=True)
+        for replica in list(self._live):
+            self._retire(replica)
+        while not self._queue.empty():
+            self._settle(self._queue.get_nowait(), error=NotReady("the server is stopping", retry_after_s=5))
+        if self._first is not None and not self._first.done():
+            self._first.cancel()
+
+    def admit(self) -> Permit:
+        """Take a permit.
+
+        Raises:
+            ServerBusy: none left; says when to try again.
+        """
+        capacity = self.options.queue_size + self.options.replicas
+        if self._admitted >= capacity:
+            wait_s = max(1, math.ceil(self._admitted * self._seconds_per_call / self.options.replicas / 2))
+            raise ServerBusy(
+                f"engine {self.options.name} has {self._admitted} requests, {capacity} are allowed; try again later",
+                retry_after_s=min(wait_s, 60),
+            )
+        self._admitted += 1
+        self._idle.clear()
+        return Permit(self._permit_returned)
+
+    def _permit_returned(self) -> None:
+        self._admitted -= 1
+        if self._admitted == 0:
+            self._idle.set()
+
+    async def call(self, permit: Permit, deadline: float, method: str, *args: Any) -> Any:
+        """Have a replica do one piece of work.
+
+        Args:
+            permit: of the request it belongs to.
+            deadline: event-loop time after which nobody waits for it; if it is still in line then, it never reaches
+                a replica.
+            method: of the worker.
+            *args: picklable.
+
+        Raises:
+            DeadlineExceeded: the deadline or the hard limit passed.
+            EngineFailed: the worker raised something unforeseen.
+            EngineCrashed: it killed its replica twice.
+            MLServerError: what the worker raised.
+        """
+        self.start()
+        if self._failure is not None and not self._live:
+            raise self._failure
+        loop = asyncio.get_running_loop()
+        job = _Job(method, args, deadline, logs.current_request_id(), loop.time(), loop.create_future(), permit)
+        permit.job_started()
+        self._queue.put_nowait(job)
+        metrics.QUEUE_DEPTH.labels(self.options.name).set(self._queue.qsize())
+        try:
+            async with asyncio.timeout_at(deadline):
+                return await job.answer
+        except TimeoutError:
+            raise DeadlineExceeded("the request's deadline passed before its answer was ready") from None
+
+    async def _serve(self, slot: int) -> None:
+        """One replica's life: take the next job, do it, and be replaced after a crash, a hang or many calls."""
+        replica = await self._bring_up("start")
+        calls, successor = 0, None
+        try:
+            while True:
+                job = await self._queue.get()
+                metrics.QUEUE_DEPTH.labels(self.options.name).set(self._queue.qsize())
+                if not self._wanted(job):
+                    continue
+                with logs.bind_request_id(job.request_id):
+                    replica = await self._do(job, replica)
+                calls += 1
+                if self.options.recycle_after and calls >= self.options.recycle_after and successor is None:
+                    successor = asyncio.create_task(self._bring_up("recycle"))
+                if successor is not None and successor.done():
+                    self._retire(replica)
+                    replica, calls, successor = successor.result(), 0, None
+        finally:
+            if successor is not None:
+                successor.cancel()
+            self._retire(replica)
+
+    def _wanted(self, job: _Job) -> bool:
+        """Whether somebody still waits for it; if not, it is over."""
+        loop = asyncio.get_running_loop()
+        if job.answer.done() or job.deadline <= loop.time():
+            self._settle(job, error=DeadlineExceeded("the request's deadline passed while it was in line"))
+            metrics.PAGES.labels(self.options.name, "expired").inc()
+            return False
+        metrics.QUEUE_SECONDS.labels(self.options.name).observe(loop.time() - job.queued_at)
+        return True
+
+    async def _do(self, job: _Job, replica: Replica) -> Replica:
+        """Do one job; returns the replica to go on with. A job whose replica dies goes to the replacement, once."""
+        loop = asyncio.get_running_loop()
+        try:
+            for attempt in range(1, _ATTEMPTS + 1):
+                began = loop.time()
+                try:
+                    result = await replica.call(job.method, *job.args, timeout_s=self.options.call_timeout_s)
+                except ReplicaHung:
+                    self._log.error("replica_hung", limit_s=self.options.call_timeout_s)
+                    self._settle(job, error=self._on_hang(), outcome="hung")
+                    self._retire(replica)
+                    return await self._bring_up("hang")
+                except ReplicaDied:
+                    self._log.error("replica_died", attempt=attempt)
+                    if attempt == _ATTEMPTS:
+                        self._settle(job, error=self._on_crash(), outcome="crashed")
+                    self._retire(replica)
+                    replica = await self._bring_up("crash")
+                except MLServerError as error:
+                    self._settle(job, error=error, outcome="refused")
+                    return replica
+                except Exception as error:
+                    self._log.exception("engine_failed")
+                    message = f"engine {self.options.name} failed on this page: {type(error).__name__}: {error}"
+                    self._settle(job, error=EngineFailed(message[:500]), outcome="failed")
+                    return replica
+                else:
+                    seconds = loop.time() - began
+                    self._seconds_per_call += 0.1 * (seconds - self._seconds_per_call)
+                    metrics.PAGE_SECONDS.labels(self.options.name).observe(seconds)
+                    self._settle(job, result=result, outcome="ok")
+                    return replica
+            return replica
+        except asyncio.CancelledError:
+            self._settle(job, error=NotReady("the server is stopping", retry_after_s=5))
+            raise
+
+    def _settle(self, job: _Job, result: Any = None, error: MLServerError | None = None, outcome: str = "") -> None:
+        """Answer a job, if anyone still waits, and give its share of the permit back."""
+        if job.over:
+            return
+        job.over = True
+        if outcome:
+            metrics.PAGES.labels(self.options.name, outcome).inc()
+        if not job.answer.done():
+            if error is not None:
+                job.answer.set_exception(error)
+                job.answer.exception()  # marks it seen: the caller may have gone
+            else:
+                job.answer.set_result(result)
+        job.permit.job_ended()
+
+    async def _bring_up(self, reason: str) -> Replica:
+        """Start a replica, again and again until one is warm."""
+        for attempt in range(10**9):
+            delay = _RESTART_DELAYS_S[min(attempt, len(_RESTART_DELAYS_S) - 1)]
+            await asyncio.sleep(delay)
+            replica = self._make_replica()
+            metrics.REPLICA_STARTS.labels(self.options.name, reason).inc()
+            try:
+                stats = await replica.start(self.options.load_timeout_s)
+            except BaseException as error:
+                replica.close()
+                if not isinstance(error, Exception):
+                    raise
+                self._note_failure(error)
+                continue
+            self._live.add(replica)
+            self._failure = None
+            metrics.REPLICAS.labels(self.options.name).set(len(self._live))
+            self._log.info("replica_ready", pid=stats.pid, reason=reason)
+            self._tell_ready()
+            return replica
+        raise AssertionError("unreachable")
+
+    def _tell_ready(self) -> None:
+        if self._first is None or self._first.done():
+            self._first = asyncio.get_running_loop().create_future()
+        self._first.set_result(None)
+
+    def _note_failure(self, error: Exception) -> None:
+        """A replica did not come up: fail what is in line if there is no other, and say why."""
+        self._log.error("replica_failed", error=str(error) or type(error).__name__)
+        known = error if isinstance(error, MLServerError) else None
+        self._failure = known or EngineFailed(
+            f"engine {self.options.name} does not start: {type(error).__name__} {error}".rstrip()
+        )
+        if self._live:
+            return
+        if self._first is not None and not self._first.done():
+            self._first.set_exception(self._failure)
+            self._first.exception()
+        while not self._queue.empty():
+            self._settle(self._queue.get_nowait(), error=self._failure)
+
+    def _retire(self, replica: Replica) -> None:
+        replica.close()
+        self._live.discard(replica)
+        metrics.REPLICAS.labels(self.options.name).set(len(self._live))

@@ -1,0 +1,124 @@
+"""What runs inside an engine's or a decoder's process: small objects that are made there and called by name.
+
+The module itself imports no framework, so that spawning a process is quick; a worker's constructor does.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
+
+import numpy as np
+
+from ml_server.decode import DecodeLimits, DocumentProbe, decode_pages, limit_memory, probe
+from ml_server.document import OCRPage, Page
+from ml_server.engines.base import EngineConfig, ReadOptions
+from ml_server.engines.factory import OCREngineFactory
+from ml_server.errors import EngineFailed
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerStats:
+    """Attributes: process id; how often a worker was built in this process; pages worked on so far."""
+
+    pid: int
+    built: int
+    pages: int
+
+
+class Worker(Protocol):
+    """Anything a replica can hold."""
+
+    def warm_up(self) -> WorkerStats:
+        """Do a first piece of real work, so that the first caller does not pay for it."""
+
+
+class EngineWorker:
+    """Holds one engine.
+
+    Raises:
+        EngineUnavailable: from the constructor, as the engine's.
+    """
+
+    built: ClassVar[int] = 0
+
+    def __init__(self, name: str, config: EngineConfig) -> None:
+        type(self).built += 1
+        self._languages = config.languages
+        self._engine = OCREngineFactory.create(name, config)
+        self._pages = 0
+
+    def warm_up(self) -> WorkerStats:
+        """Read a page with text on it.
+
+        Raises:
+            EngineFailed: nothing was read on it.
+        """
+        page = warm_up_page()
+        result = self._engine.read([page], ReadOptions(self._languages[:1], use_angle_cls=False))
+        if not result[0].lines:
+            raise EngineFailed(f"engine {self._engine.name} read nothing on its warm-up page")
+        return self.stats()
+
+    def stats(self) -> WorkerStats:
+        """Numbers about this process."""
+        return WorkerStats(os.getpid(), self.built, self._pages)
+
+    def read(self, pages: Sequence[Page], options: ReadOptions) -> list[OCRPage]:
+        """See :meth:`OCREngine.read`."""
+        self._pages += len(pages)
+        return self._engine.read(pages, options)
+
+
+class DecodeWorker:
+    """Decodes documents under a memory limit.
+
+    Args:
+        limits: see :class:`DecodeLimits`.
+        memory_bytes: address space it may add to what it has at the start.
+        inline: whether this is the caller's own process, whose memory is left unlimited.
+    """
+
+    built: ClassVar[int] = 0
+
+    def __init__(self, limits: DecodeLimits, memory_bytes: int, inline: bool = False) -> None:
+        type(self).built += 1
+        self._limits = limits
+        self._pages = 0
+        if not inline:
+            import pypdfium2  # noqa: F401  its library must be mapped before the limit counts
+
+            limit_memory(memory_bytes)
+
+    def warm_up(self) -> WorkerStats:
+        """Nothing to load; tells that the process is up."""
+        return WorkerStats(os.getpid(), self.built, self._pages)
+
+    def open(self, data: bytes, single_page: bool) -> tuple[DocumentProbe, list[Page]]:
+        """Look at a document and decode its first page.
+
+        Args:
+            data: the file's bytes.
+            single_page: decode nothing if there is more than one page; the caller is going to refuse it.
+        """
+        found = probe(data, self._limits)
+        if single_page and found.pages != 1:
+            return found, []
+        self._pages += 1
+        return found, decode_pages(data, 0, 1, self._limits)
+
+    def decode(self, data: bytes, index: int) -> list[Page]:
+        """Decode one further page, 0-based."""
+        self._pages += 1
+        return decode_pages(data, index, 1, self._limits)
+
+
+def warm_up_page() -> Page:
+    """A small white page with a few words in black."""
+    from PIL import Image, ImageDraw, ImageFont
+
+    image = Image.new("RGB", (640, 200), "white")
+    ImageDraw.Draw(image).text((40, 60), "Ready to read 2026", fill="black", font=ImageFont.load_default(size=48))
+    return Page(np.asarray(image))
