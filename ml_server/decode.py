@@ -19,7 +19,7 @@ from typing import Final
 
 from ml_server import decode_pdf
 from ml_server.decode_format import ACCEPTED, describe, sniff
-from ml_server.decode_limits import DecodeLimits, limit_memory
+from ml_server.decode_limits import DecodeLimits, limit_address_space
 from ml_server.document import Page
 from ml_server.errors import InvalidImage, MLServerError, PayloadTooLarge
 
@@ -42,6 +42,20 @@ class DocumentProbe:
 
     format: str
     pages: int
+
+
+def limit_memory(extra_bytes: int) -> None:
+    """Load the libraries, then let this process grow by no more than ``extra_bytes`` of address space.
+
+    Call it once, when a decoder process starts. A file that asks for more then gets MemoryError, which becomes
+    PayloadTooLarge, instead of waking the kernel's out-of-memory killer. pdfium is less exact: it may leave out a
+    picture it has no memory for, or end the process. Linux only; elsewhere the libraries are loaded and that is all.
+
+    Args:
+        extra_bytes: what pages may take while they are decoded; a page of 64 million pixels needs up to 1.2 GB.
+    """
+    _load_libraries()
+    limit_address_space(extra_bytes)
 
 
 def check_size(data: bytes, limits: DecodeLimits) -> None:
@@ -119,9 +133,19 @@ def _kind(data: bytes, limits: DecodeLimits) -> str:
     return kind
 
 
+def _load_libraries() -> None:
+    import pypdfium2  # noqa: F401
+    from PIL import Image
+
+    from ml_server import decode_image  # noqa: F401
+
+    Image.init()
+
+
 @contextmanager
 def _reading(kind: str) -> Iterator[None]:
     """Hold the lock, keep the libraries quiet, and turn what they raise into our errors."""
+    _load_libraries()  # before the try: a broken installation is not the caller's fault
     with _LOCK, _quiet():
         try:
             yield

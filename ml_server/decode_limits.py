@@ -5,9 +5,13 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from ml_server.errors import PayloadTooLarge
 from ml_server.settings import Settings
+
+_M_TRIM_THRESHOLD: Final = -1
+_M_MMAP_THRESHOLD: Final = -3
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +75,14 @@ class DecodeLimits:
             )
 
 
-def limit_memory(extra_bytes: int) -> None:
-    """Let this process grow by no more than ``extra_bytes`` of address space from now on.
+def limit_address_space(extra_bytes: int) -> None:
+    """Let this process map no more than ``extra_bytes`` beyond what it has mapped now.
 
-    Call it once, when a decoder process starts. A file that asks for more then gets MemoryError, which becomes
-    PayloadTooLarge, instead of waking the kernel's out-of-memory killer. A library that cannot do without the memory
-    (pdfium) may end the process. There is no limit where there is no ``/proc`` (not Linux).
-
-    What is freed after a large page goes back to the system at once.
+    There is no limit where there is no ``/proc`` (not Linux). What is freed after a large page goes back to the system
+    at once.
 
     Args:
-        extra_bytes: what may be added to what the process has mapped now.
+        extra_bytes: at least 0.
     """
     _return_freed_memory()
     statm = Path("/proc/self/statm")
@@ -96,12 +97,14 @@ def limit_memory(extra_bytes: int) -> None:
 
 
 def _return_freed_memory() -> None:
-    """Fix glibc's threshold for blocks of their own, which otherwise grows to 32 MB and keeps what Pillow freed.
+    """Have glibc give large pages back when they are freed, and keep what an ordinary page needs for the next one.
 
-    Pillow's blocks are 16 MB. See mallopt(3): M_MMAP_THRESHOLD is -3 in malloc.h. Nothing to do without glibc.
+    Left alone, its threshold for blocks of their own grows to 32 MB, and the 16 MB blocks of a large Pillow image stay
+    in a fragmented heap. See mallopt(3); the numbers of the parameters are in malloc.h. Nothing to do without glibc.
     """
     import ctypes
 
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
     if mallopt is not None:
-        mallopt(-3, 2**20)
+        mallopt(_M_MMAP_THRESHOLD, 31 * 2**19)  # 15.5 MiB: an A4 page at 200 dpi stays below, Pillow's blocks above
+        mallopt(_M_TRIM_THRESHOLD, 2**25)

@@ -12,7 +12,7 @@ from ml_server.document import Page
 from ml_server.errors import InvalidImage, PayloadTooLarge
 
 if TYPE_CHECKING:
-    from pypdfium2 import PdfDocument  # type: ignore[import-untyped]
+    from pypdfium2 import PdfDocument
 
 POINTS_PER_INCH: Final = 72.0
 """Default user space unit of a PDF (ISO 32000-1, 8.3.2.3)."""
@@ -46,7 +46,7 @@ def render_pages(data: bytes, first: int, count: int, limits: DecodeLimits) -> l
 @contextmanager
 def _open(data: bytes) -> Iterator[PdfDocument]:
     import pypdfium2
-    import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
+    import pypdfium2.raw as pdfium
 
     # Not PdfDocument(data): it keeps a document without pages open for ever, and hides which error it was.
     raw = pdfium.FPDF_LoadMemDocument64(data, len(data), None)
@@ -108,4 +108,5 @@ def _scale(width: float, height: float, number: int, limits: DecodeLimits) -> fl
             f"page {number} is too large: found {width / POINTS_PER_INCH:.1f} x {height / POINTS_PER_INCH:.1f} inches, "
             f"which at {LOWEST_DPI:g} dpi exceeds the {limits.max_pixels} pixels allowed"
         )
-    return min(wanted, fitting)
+    # Sides are rounded up; this keeps a scan of 1654 pixels from becoming 1655 by the rounding of its size in points.
+    return min(wanted, fitting) * (1 - 1e-5)

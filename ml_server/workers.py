@@ -88,8 +88,6 @@ class DecodeWorker:
         self._limits = limits
         self._pages = 0
         if not inline:
-            import pypdfium2  # noqa: F401  its library must be mapped before the limit counts
-
             limit_memory(memory_bytes)
 
     def warm_up(self) -> WorkerStats:

@@ -33,6 +33,11 @@ _DOUBTFUL_LINE = 0.6
 _CLEARLY_BETTER = 0.1
 """By how much the turned reading must win; a tie keeps the text as it stands."""
 
+_SURE_LINE = 0.8
+_SURE_LENGTH = 4
+"""A turned line replaces the upright one only with this score and this many characters: specks and single letters such
+as O, P and d read as well upside down."""
+
 _SAMPLE = 8
 """Lines read to decide whether a page is upside down."""
 
@@ -231,7 +236,8 @@ class PaddleEngine(OCREngine):
         doubtful = [i for i, read in enumerate(reads) if read.score < _DOUBTFUL_LINE]
         turned = self._recognise([reads[i].crop.turned() for i in doubtful], recogniser)
         for i, read in zip(doubtful, turned, strict=True):
-            if read.score > reads[i].score + _CLEARLY_BETTER:
+            better = read.score > max(_SURE_LINE, reads[i].score + _CLEARLY_BETTER)
+            if better and len(read.characters) >= _SURE_LENGTH:
                 reads[i] = read
         return reads
 

@@ -1,0 +1,163 @@
+"""The command line: ``ml-server serve``, ``grpc``, ``extract`` and ``engines``.
+
+Exit codes: 0 all went well; 1 something failed (at least one file, or the server); 2 the command line was wrong;
+3 the engine or language asked for is not available here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from ml_server import __version__
+from ml_server.settings import Settings
+
+app = typer.Typer(
+    name="ml-server",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Read page images and PDFs: as a server over HTTP and gRPC, or right here.",
+    epilog="Every option can be set by the environment as ML_SERVER_… (for example ML_SERVER_LANG=english).",
+)
+
+EXIT_FAILED = 1
+EXIT_UNAVAILABLE = 3
+
+Engine = Annotated[
+    str | None, typer.Option("--engine", "-e", help="auto, paddle, tesseract, easyocr or mock.", show_default="auto")
+]
+Lang = Annotated[
+    str | None,
+    typer.Option("--lang", "-l", help="korean, ko, english, en, korean+english, …", show_default="korean"),
+]
+Replicas = Annotated[int | None, typer.Option(min=1, help="Processes per engine.", show_default="what fits the cores")]
+GrpcPort = Annotated[
+    int | None, typer.Option(min=0, max=65535, help="gRPC port; 0 takes a free one.", show_default="50051")
+]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"ml-server {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    """Options before the command."""
+
+
+@app.command(
+    epilog="Examples:\n\n  ml-server serve\n\n  ml-server serve --lang english --replicas 2\n\n"
+    "  curl -F image=@page.png localhost:3000/extract_text",
+)
+def serve(
+    http_port: Annotated[int | None, typer.Option(min=1, max=65535, help="HTTP port.", show_default="3000")] = None,
+    grpc_port: GrpcPort = None,
+    engine: Engine = None,
+    lang: Lang = None,
+    replicas: Replicas = None,
+) -> None:
+    """Serve HTTP and gRPC from one process, with one set of loaded models."""
+    from ml_server.bentoml_services import launch
+
+    settings = _settings(http_port=http_port, grpc_port=grpc_port, engine=engine, lang=lang, replicas=replicas)
+    try:
+        launch.serve(settings)
+    except OSError as error:
+        _fail(str(error), EXIT_FAILED)
+
+
+@app.command(epilog="Example:\n\n  ml-server grpc --grpc-port 50051 --engine tesseract")
+def grpc(grpc_port: GrpcPort = None, engine: Engine = None, lang: Lang = None, replicas: Replicas = None) -> None:
+    """Serve gRPC alone."""
+    from ml_server import logs
+    from ml_server.grpc_services.server import serve_forever
+
+    settings = _settings(grpc_port=grpc_port, engine=engine, lang=lang, replicas=replicas)
+    logs.configure(settings.log_level, settings.log_format)
+    try:
+        asyncio.run(serve_forever(settings))
+    except OSError as error:
+        _fail(str(error), EXIT_FAILED)
+
+
+@app.command(
+    epilog="Examples:\n\n  ml-server extract scan.png\n\n  ml-server extract invoice.pdf -l en --json | jq .text\n\n"
+    "  ml-server extract scan.jpg --overlay seen.png",
+)
+def extract(
+    files: Annotated[
+        list[Path], typer.Argument(help="Images (PNG, JPEG, WebP, BMP, GIF, TIFF) and PDFs.", metavar="FILE…")
+    ],
+    engine: Engine = None,
+    lang: Lang = None,
+    confidence_threshold: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Leave out lines below this confidence.")
+    ] = 0.5,
+    use_angle_cls: Annotated[
+        bool, typer.Option("--angle-cls/--no-angle-cls", help="Also read turned pages and lines.")
+    ] = True,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object per file and line, with boxes and confidences.")
+    ] = False,
+    overlay: Annotated[
+        Path | None,
+        typer.Option(help="Draw what was read to this PNG; several pages or files get -1, -2, … added."),
+    ] = None,
+) -> None:
+    """Read files right here, without a server. Text goes to standard output."""
+    from ml_server import cli_extract, logs
+
+    settings = _settings(engine=engine, lang=lang)
+    logs.configure("ERROR", "console")
+    options = cli_extract.ExtractOptions(confidence_threshold, use_angle_cls, as_json, overlay)
+    try:
+        outcome = asyncio.run(cli_extract.extract(files, settings, options))
+    except cli_extract.Unavailable as error:
+        _fail(str(error), EXIT_UNAVAILABLE)
+    if not outcome:
+        raise typer.Exit(EXIT_FAILED)
+
+
+@app.command(epilog="Example:\n\n  ml-server engines --json | jq '.engines[] | select(.available) | .name'")
+def engines(
+    as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
+) -> None:
+    """Show which engines can run here, or what is missing, with languages, weights and licences."""
+    from ml_server import cli_engines
+
+    cli_engines.show(_settings(), as_json=as_json)
+
+
+def _settings(**flags: Any) -> Settings:
+    """Settings from the environment with the flags that were given on top."""
+    from pydantic import ValidationError
+
+    try:
+        return Settings(**{name: value for name, value in flags.items() if value is not None})
+    except ValidationError as error:
+        problems = "; ".join(
+            f"ML_SERVER_{'_'.join(str(part) for part in problem['loc']).upper()}: {problem['msg']}"
+            for problem in error.errors()
+        )
+        _fail(problems, 2)
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    typer.echo(f"ml-server: {message}", err=True)
+    raise typer.Exit(code)
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    app()

@@ -1,0 +1,61 @@
+"""Fixtures that more than one part of the suite uses."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import pytest
+from running_server import RunningServer, running
+
+from ml_server.pipeline import Pipeline
+from ml_server.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """Real documents with ground truth; not part of a user's clone."""
+    folder = Path(os.environ.get("ML_SERVER_TEST_DATA") or ROOT.parent / "shared" / "data")
+    if not folder.is_dir():
+        pytest.skip("no evaluation documents here; point ML_SERVER_TEST_DATA at them to run this test")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def samples() -> Path:
+    """The repository's own sample documents."""
+    return ROOT / "samples"
+
+
+@pytest.fixture
+async def make_pipeline() -> AsyncIterator[Callable[..., Pipeline]]:
+    """Pipelines on the mock engine with settings of the test's choice; closed at its end."""
+    made: list[Pipeline] = []
+
+    def make(*, inline: bool = False, **settings: object) -> Pipeline:
+        values = {"engine": "mock", "preload": "", "decode_workers": 1, "shutdown_grace_s": 1.0, **settings}
+        pipeline = Pipeline(Settings.model_validate(values), inline=inline)
+        made.append(pipeline)
+        return pipeline
+
+    yield make
+    for pipeline in made:
+        await pipeline.close()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A server as it comes: default settings, real engines."""
+    with running(tmp_path_factory.mktemp("server")) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def mock_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A server on the mock engine: three quarters of a second a page, two replicas, crashing when told to."""
+    settings = {"engine": "mock", "mock_delay_s": "0.75", "mock_failure": "crash", "replicas": "2", "preload": ""}
+    with running(tmp_path_factory.mktemp("mock_server"), **settings) as started:
+        yield started
