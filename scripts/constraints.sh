@@ -9,7 +9,7 @@ trap 'rm -rf "$work"' EXIT
 printf '%s\n' 'opencv-python-headless==4.10.0.84' 'torch==2.13.0' >"$work/held.txt"
 
 "${PYTHON:-python3.11}" -m venv "$work/venv"
-"$work/venv/bin/python" -m pip install --quiet -c "$work/held.txt" '.[all,dev,bench]'
+"$work/venv/bin/python" -m pip install --quiet -c "$work/held.txt" -e '.[all,dev,bench]'
 {
   sed '/^[^#]/,$d' constraints.txt # the comment at the head stays
   # Without this project, and without local versions such as torch's +cpu, which other machines do not have.

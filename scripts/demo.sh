@@ -16,8 +16,10 @@ import json, sys
 
 answer = json.load(open(sys.argv[1], encoding="utf-8"))
 print(*answer["text"].splitlines()[:12], "…", sep="\n")
-keys = ("engine", "model_version", "overall_confidence", "processing_time_ms")
-print(f"{len(answer['text_boxes'])} lines;", ", ".join(f"{key}: {answer[key]}" for key in keys), f"\n-> {sys.argv[1]}\n")
+print(
+    f"{len(answer['text_boxes'])} lines by {answer['engine']}, {answer['model_version']}, in"
+    f" {answer['processing_time_ms']:.0f} ms, mean confidence {answer['overall_confidence']:.3f}\n-> {sys.argv[1]}\n"
+)
 PY
   else
     echo "no server is ready at $url (make serve starts one); reading $image without one"

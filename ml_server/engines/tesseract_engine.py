@@ -18,7 +18,6 @@ from ml_server.document import EngineInfo, Line, OCRPage, Page, Polygon
 from ml_server.engines import traineddata
 from ml_server.engines.base import EngineConfig, OCREngine, ReadOptions
 from ml_server.engines.tesseract_lines import Piece, join_pieces, lines_of
-from ml_server.engines.weights import LinkFolder
 from ml_server.errors import EngineFailed, EngineUnavailable
 from ml_server.geometry import clamp, unrotate
 from ml_server.languages import Language, canonical
@@ -80,7 +79,6 @@ class TesseractEngine(OCREngine):
         self._tesserocr = tesserocr
         self._version = tesserocr.tesseract_version().split()[1]
         self._places = traineddata.folders(config.model_dir)
-        self._links: dict[tuple[str, ...], LinkFolder] = {}
         self._local = threading.local()
         readable = [language for language in config.languages if language.name in info.languages]
         if not readable:
@@ -216,19 +214,17 @@ class TesseractEngine(OCREngine):
             self._local.opened = {}
         opened: dict[tuple[str, ...], Any] = self._local.opened
         if codes not in opened:
-            folder, links = traineddata.one_folder(codes, self._places)
-            if links:
-                self._links[codes] = links
             # A single column of lines of any size reads tables, forms and receipts better than PSM.AUTO, which
             # drops what it takes for pictures: Korean pages 0.72 → 0.88, SROIE 0.69 → 0.71, FUNSD equal (word F1).
             psm = self._tesserocr.PSM
             mode = psm.OSD_ONLY if codes == ("osd",) else psm.SINGLE_COLUMN
-            try:
-                opened[codes] = self._tesserocr.PyTessBaseAPI(path=str(folder), lang="+".join(codes), psm=mode)
-            except RuntimeError as error:
-                raise EngineUnavailable(
-                    f"tesseract cannot load {'+'.join(codes)} from {folder}: {error}; is a file damaged?"
-                ) from error
+            languages = "+".join(codes)
+            with traineddata.one_folder(codes, self._places) as folder:
+                try:
+                    opened[codes] = self._tesserocr.PyTessBaseAPI(path=str(folder), lang=languages, psm=mode)
+                except RuntimeError as error:
+                    files = ", ".join(str(traineddata.find(code, self._places)) for code in codes)
+                    raise EngineUnavailable(f"tesseract cannot load {files}: {error}; is a file damaged?") from error
             opened[codes].SetVariable("debug_file", os.devnull)
         return opened[codes]
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from ml_server.engines import weights
@@ -69,16 +70,13 @@ def missing(language: Language, places: Sequence[Path]) -> str:
     here = ", ".join(known.name for known in present(places)) or "none"
     return (
         f"tesseract cannot read {language.name} here: {language.tesseract}.traineddata is missing "
-        f"(looked in: {looked}); "
-        f"install it with: apt-get install {package(language)}; languages present: {here}"
+        f"(looked in: {looked}); install it with: apt-get install {package(language)}; languages present: {here}"
     )
 
 
-def one_folder(codes: Sequence[str], places: Sequence[Path]) -> tuple[Path, weights.LinkFolder | None]:
-    """A folder that holds the data of all codes, as Tesseract takes one path only.
-
-    Returns:
-        The folder, and the links to keep alive with it where the files lie in several places.
+@contextmanager
+def one_folder(codes: Sequence[str], places: Sequence[Path]) -> Iterator[Path]:
+    """A folder with the data of all codes, as Tesseract takes one path only; it may be gone once they are loaded.
 
     Raises:
         EngineUnavailable: a file vanished since it was found.
@@ -89,8 +87,8 @@ def one_folder(codes: Sequence[str], places: Sequence[Path]) -> tuple[Path, weig
         if file is None:
             raise EngineUnavailable(f"{code}.traineddata is missing")
         files.append(file)
-    parents = {file.parent for file in files}
-    if len(parents) == 1:
-        return parents.pop(), None
-    links = weights.LinkFolder(files)
-    return links.path, links
+    if len({file.parent for file in files}) == 1:
+        yield files[0].parent
+    else:
+        with weights.linked(files) as folder:
+            yield folder

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from ml_server.errors import EngineUnavailable
@@ -38,20 +39,18 @@ def find(name: str, folders: Iterable[Path]) -> Path | None:
     return next((folder / name for folder in folders if (folder / name).is_file()), None)
 
 
-class LinkFolder:
-    """A private folder of links to files that lie in several places, for frameworks that want one folder.
-
-    It is removed when the object is collected or the process ends.
+@contextmanager
+def linked(files: Iterable[Path]) -> Iterator[Path]:
+    """A folder with links to files that lie in several places, for frameworks that want one folder to load from.
 
     Args:
-        files: linked under their own names; two files of one name are a mistake.
+        files: linked under their own names, which must differ.
 
-    Attributes:
-        path: of the folder.
+    Yields:
+        The folder, which is removed on leaving.
     """
-
-    def __init__(self, files: Sequence[Path]) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="ml_server-weights-", ignore_cleanup_errors=True)
-        self.path = Path(self._folder.name)
+    with tempfile.TemporaryDirectory(prefix="ml_server-weights-") as name:
+        folder = Path(name)
         for file in files:
-            (self.path / file.name).symlink_to(file.resolve())
+            (folder / file.name).symlink_to(file.resolve())
+        yield folder

@@ -1,0 +1,80 @@
+# `make` lists the targets. Everything is installed into .venv; nothing else on the machine is touched but, where apt-get
+# runs without asking, Tesseract's Korean data and a Korean font (ML_SERVER_NO_APT=1 to leave those alone).
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+BIN := .venv/bin
+HTTP_PORT ?= 3000
+GRPC_PORT ?= 50051
+# Passed on: make serve ARGS="--engine tesseract", make test ARGS="-k overlay"
+ARGS ?=
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# The stamp makes every later run quick: pip runs again only when one of these files is newer.
+.venv/.installed: pyproject.toml constraints.txt scripts/setup.sh
+	@bash scripts/setup.sh
+
+.PHONY: setup
+setup: .venv/.installed ## install everything into .venv; a second run takes seconds
+	@bash scripts/system_data.sh
+
+.PHONY: serve
+serve: setup ## start the server: HTTP on 3000 and gRPC on 50051 (HTTP_PORT=, GRPC_PORT=, ARGS=)
+	@exec $(BIN)/ml-server serve --http-port $(HTTP_PORT) --grpc-port $(GRPC_PORT) $(ARGS)
+
+.PHONY: demo
+demo: setup ## read both sample invoices: by curl if the server is running, else without one; drawings into demo/
+	@HTTP_PORT=$(HTTP_PORT) bash scripts/demo.sh
+
+.PHONY: test
+test: setup ## run the tests (ARGS="-k name")
+	@$(BIN)/pytest $(ARGS)
+
+.PHONY: check
+check: setup ## lint, formatting, types, stale gRPC stubs, proto and Dockerfile rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python scripts/generate_protos.py --check
+	$(BIN)/buf lint
+	$(BIN)/hadolint Dockerfile.gpu
+
+.PHONY: format
+format: setup ## rewrite the code the way `check` wants it
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.PHONY: proto
+proto: setup ## generate the gRPC stubs from protos/
+	$(BIN)/python scripts/generate_protos.py
+	$(BIN)/buf lint
+
+.venv/.bench: .venv/.installed
+	@$(BIN)/python -m pip install -qq -c constraints.txt -e '.[bench]'
+	@$(BIN)/python -m pip install -qq -c constraints.txt --force-reinstall --no-deps opencv-python-headless
+	@touch $@
+
+.PHONY: bench
+bench: setup .venv/.bench ## run the benchmarks against the engines' own APIs
+	@for file in benchmarks/*_vs_*.py; do echo "== $$file"; $(BIN)/python "$$file" $(ARGS); done
+
+.PHONY: samples
+samples: setup ## render samples/ anew
+	$(BIN)/python scripts/render_samples.py
+
+.PHONY: bento
+bento: setup ## build the bento, as `bentoml containerize` wants it
+	$(BIN)/bentoml build
+
+.PHONY: constraints
+constraints: ## write constraints.txt anew from the newest releases that pyproject.toml allows
+	@bash scripts/constraints.sh
+
+.PHONY: clean
+clean: ## remove .venv and everything that was built
+	rm -rf .venv .venv-bootstrap build dist demo *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,19 @@
+"""HTTP: the public contract's routes over one pipeline, served by BentoML.
+
+::
+
+    service.py    the BentoML service: owns the pipeline and the gRPC server, puts the edge around everything
+    launch.py     start it as ``ml-server serve`` does
+    edge.py       request ids, API key, size limits, error bodies, access log and metrics, for every path
+    exchange.py   one request and its response as the edge sees them
+    failures.py   the error body, and what others' errors are called in our table
+    paths.py      every path there is
+    routes.py     the OCR routes: read the form, call the pipeline, convert
+    probes.py     health, engines, metrics
+    docs.py       Swagger UI and OpenAPI
+    forms.py      multipart bodies
+    schemas.py    the shapes of requests and answers
+    examples.py   what OpenAPI shows
+    waiting.py    give up when the client is gone
+    foreign_logs.py  the libraries' log lines, in our format
+"""

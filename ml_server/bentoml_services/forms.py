@@ -1,0 +1,124 @@
+"""multipart/form-data bodies: the files' bytes and the options, or an error that names the field."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+from starlette.datastructures import FormData, UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import Request
+
+from ml_server.bentoml_services.schemas import Options
+from ml_server.errors import InvalidRequest, UnsupportedMediaType
+from ml_server.settings import Settings
+
+_MAX_FIELDS = 100
+_MAX_FIELD_BYTES = 64 * 2**10
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What a form held.
+
+    Attributes:
+        files: the bytes of each file, in the order sent; an empty file is there too.
+        options: checked for type and range.
+    """
+
+    files: list[bytes]
+    options: Options
+
+
+class _Parser(MultiPartParser):
+    """Starlette's, which also refuses a body that ends before its closing boundary."""
+
+    _ended = False
+
+    def __init__(self, request: Request, most: int, spool_max_size: int) -> None:
+        super().__init__(
+            request.headers,
+            self._to_the_end(request.stream()),
+            max_files=max(most, 8),  # a few more, for a message that names the field
+            max_fields=_MAX_FIELDS,
+            max_part_size=_MAX_FIELD_BYTES,
+        )
+        self.spool_max_size = spool_max_size
+
+    def on_end(self) -> None:
+        self._ended = True
+
+    async def _to_the_end(self, stream: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+        async for chunk in stream:
+            yield chunk
+        if not self._ended:
+            raise MultiPartException("it ends before its closing boundary")  # here, so that the parser closes its files
+
+
+async def read_form(request: Request, field: str, settings: Settings, *, most: int = 1) -> Form:
+    """Read a request's body.
+
+    Args:
+        request: its body not read yet.
+        field: name of the file field.
+        settings: for the defaults of language and engine.
+        most: files allowed in ``field``.
+
+    Raises:
+        UnsupportedMediaType: not multipart/form-data.
+        InvalidRequest: a malformed form, a missing or empty field, text where a file belongs, too many files, or an
+            option of the wrong type or out of range.
+    """
+    form = await _parse(request, most, settings)
+    try:
+        options = _options(form, settings)
+        return Form([await upload.read() for upload in _uploads(form, field, most)], options)
+    finally:
+        await form.close()
+
+
+async def _parse(request: Request, most: int, settings: Settings) -> FormData:
+    found = request.headers.get("content-type", "")
+    if found.partition(";")[0].strip().lower() != "multipart/form-data":
+        raise UnsupportedMediaType(
+            f"the body is {found[:100]!r}, allowed: multipart/form-data (curl -F, or files= in Python's clients)"
+        )
+    try:
+        # Images stay in memory, larger documents go to a temporary file.
+        return await _Parser(request, most, settings.max_image_bytes).parse()
+    except MultiPartException as error:
+        raise InvalidRequest(f"malformed multipart form: {error.message}") from error
+
+
+def _uploads(form: FormData, field: str, most: int) -> list[UploadFile]:
+    values = form.getlist(field)
+    if not values:
+        others = ", ".join(sorted({name[:40] for name in form})) or "none"
+        raise InvalidRequest(f"field {field!r} is missing: it must hold a file; fields sent: {others}", field=field)
+    if len(values) > most:
+        raise InvalidRequest(f"field {field!r} holds {len(values)} files, allowed: {most}", field=field)
+    uploads = [value for value in values if isinstance(value, UploadFile)]
+    if len(uploads) < len(values):
+        raise InvalidRequest(
+            f"field {field!r} holds text, it must hold a file (with a filename); addresses are not fetched", field=field
+        )
+    if any(not upload.filename and not upload.size for upload in uploads):
+        raise InvalidRequest(f"field {field!r} is empty: no file was chosen", field=field)
+    return uploads
+
+
+def _options(form: FormData, settings: Settings) -> Options:
+    values: dict[str, str] = {"language": settings.lang, "engine": settings.engine}
+    for name in Options.model_fields:
+        for value in form.getlist(name):
+            if not isinstance(value, str):
+                raise InvalidRequest(f"field {name!r} holds a file, it must hold text", field=name)
+            if value.strip():  # a form sends fields that were left empty, too
+                values[name] = value.strip()
+    try:
+        return Options.model_validate(values)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False)[0]
+        name = str(first["loc"][0])
+        raise InvalidRequest(f"field {name!r} is {str(first['input'])[:60]!r}: {first['msg']}", field=name) from error

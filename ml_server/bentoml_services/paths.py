@@ -1,0 +1,40 @@
+"""Every path there is, by what the edge has to know about it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+EXTRACT_TEXT: Final = "/extract_text"
+EXTRACT_TEXT_BATCH: Final = "/extract_text_batch"
+EXTRACT_DOCUMENT: Final = "/extract_document"
+PREDICT: Final = "/predict"
+ENGINES: Final = "/engines"
+METRICS: Final = "/metrics"
+ASSETS: Final = "/assets"
+
+LIVEZ: Final = ("/livez", "/healthz")
+READYZ: Final = "/readyz"
+HEALTH: Final = ("/health_check", "/health")
+SWAGGER: Final = ("/", "/docs")
+OPENAPI: Final = ("/openapi.json", "/docs.json")
+
+QUIET: Final = frozenset({*LIVEZ, READYZ, *HEALTH, METRICS})
+"""Asked every few seconds by machines: no API key, no line in the access log."""
+
+SINGLE_IMAGE: Final = frozenset({EXTRACT_TEXT, PREDICT})
+"""Their bodies hold one image, so the limit is an image's."""
+
+_DOCS = frozenset({*SWAGGER, *OPENAPI, ASSETS})
+_ALL = QUIET | SINGLE_IMAGE | _DOCS | {EXTRACT_TEXT_BATCH, EXTRACT_DOCUMENT, ENGINES}
+
+
+def label(path: str) -> str:
+    """The route a path belongs to, from a closed set: ``unknown`` for a path there is no route for."""
+    if path.startswith(ASSETS + "/"):
+        return ASSETS
+    return path if path in _ALL else "unknown"
+
+
+def is_open(path: str) -> bool:
+    """Whether the path answers without an API key: probes, metrics and documentation."""
+    return label(path) in QUIET | _DOCS

@@ -1,0 +1,82 @@
+"""What machines ask: is it alive, is it ready, which engines, how much work."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI, Response
+from starlette.responses import JSONResponse, PlainTextResponse
+
+from ml_server import __version__, metrics
+from ml_server.bentoml_services import paths
+from ml_server.bentoml_services.docs import errors_doc
+from ml_server.bentoml_services.schemas import EnginesBody, HealthBody
+from ml_server.errors import NotReady
+from ml_server.pipeline import Pipeline
+from ml_server.settings import Settings
+
+_RETRY_S = {"starting": 3.0, "stopping": 5.0, "failed": 30.0}
+
+
+def require_ready(pipeline: Pipeline) -> None:
+    """Do nothing if the server is ready.
+
+    Raises:
+        NotReady: with the reason.
+    """
+    if pipeline.is_ready:
+        return
+    state = pipeline.state
+    because = {
+        "starting": "the server is starting: its default engine is still loading",
+        "stopping": "the server is stopping",
+        "failed": f"the server's default engine does not start: {pipeline.reason}",
+    }
+    raise NotReady(because.get(state, f"the server is {state}"), retry_after_s=_RETRY_S.get(state))
+
+
+def default_engine(pipeline: Pipeline, settings: Settings) -> str:
+    """Name of the engine that reads the default language; the setting itself where none can."""
+    return next((info.name for info in pipeline.engines() if info.default), settings.engine)
+
+
+def add_probes(app: FastAPI, pipeline: Pipeline, settings: Settings) -> None:
+    """Health, engines and metrics."""
+
+    async def live() -> Response:
+        return PlainTextResponse("\n")
+
+    async def ready() -> Response:
+        require_ready(pipeline)
+        return PlainTextResponse("\n")
+
+    async def health() -> HealthBody:
+        require_ready(pipeline)
+        return HealthBody(engine=default_engine(pipeline, settings), version=__version__)
+
+    async def engines() -> EnginesBody:
+        return EnginesBody(
+            engines=pipeline.engines(),
+            default_engine=default_engine(pipeline, settings),
+            default_language=settings.lang,
+        )
+
+    async def prometheus() -> Response:
+        body, content_type = metrics.render()
+        return Response(body, media_type=content_type)
+
+    def get(path: str, summary: str, endpoint: object, *errors: int, model: object = None) -> None:
+        assert callable(endpoint)
+        app.add_api_route(
+            path, endpoint, methods=["GET"], summary=summary, tags=["server"], operation_id=path.strip("/"),
+            response_model=model, responses=errors_doc(*errors),
+            response_class=PlainTextResponse if model is None else JSONResponse,
+        )  # fmt: skip
+
+    # BentoML has routes of its own for the first three, which come first and agree with these; here they are for
+    # OpenAPI, for their wrong methods, and for tests of this app alone.
+    for path in paths.LIVEZ:
+        get(path, "Is the process alive?", live)
+    get(paths.READYZ, "Has the default engine read its warm-up page?", ready, 503)
+    for path in paths.HEALTH:
+        get(path, "Ready, and with what", health, 503, model=HealthBody)
+    get(paths.ENGINES, "Every engine: available or why not", engines, 401, model=EnginesBody)
+    get(paths.METRICS, "Prometheus metrics", prometheus)

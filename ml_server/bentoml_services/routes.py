@@ -1,0 +1,104 @@
+"""The OCR routes. A handler reads the form's bytes, calls the pipeline and converts; it decodes nothing itself."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+
+from fastapi import FastAPI
+from pydantic import BaseModel
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ml_server import __version__
+from ml_server.bentoml_services import paths
+from ml_server.bentoml_services.docs import add_docs, errors_doc, form_doc
+from ml_server.bentoml_services.exchange import Exchange
+from ml_server.bentoml_services.forms import read_form
+from ml_server.bentoml_services.probes import add_probes
+from ml_server.bentoml_services.schemas import BatchBody, DocumentBody, Options, PageResult, PredictBody
+from ml_server.bentoml_services.waiting import unless_gone
+from ml_server.document import DocumentRequest, OCRPage
+from ml_server.errors import MLServerError
+from ml_server.pipeline import Pipeline
+from ml_server.settings import Settings
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+_ERRORS = (400, 401, 413, 415, 429, 500, 501, 503, 504)
+_ABOUT = "Text of page images and documents. The same over gRPC: `ml_server.v1.OcrService`."
+_FORMATS = "PNG, JPEG, WebP, BMP, GIF"
+
+
+def create_app(pipeline: Pipeline, settings: Settings) -> FastAPI:
+    """The routes of the contract, to be wrapped in :class:`~ml_server.bentoml_services.edge.Edge`.
+
+    Args:
+        pipeline: started and closed by the caller.
+        settings: for defaults and limits.
+    """
+    app = FastAPI(
+        title="ml_server", version=__version__, description=_ABOUT, openapi_url=None, docs_url=None, redoc_url=None,
+        redirect_slashes=False,
+    )  # fmt: skip
+    app.add_exception_handler(MLServerError, _refuse)
+
+    async def page_of(request: Request) -> OCRPage:
+        form = await read_form(request, "image", settings)
+        return await unless_gone(request, pipeline.extract_page(_asked(request, form.files[0], form.options)))
+
+    async def extract_text(request: Request) -> Response:
+        return _json(PageResult.of(await page_of(request)))
+
+    async def predict(request: Request) -> Response:
+        return _json(PredictBody.of(await page_of(request)))
+
+    async def extract_text_batch(request: Request) -> Response:
+        began = time.perf_counter()
+        form = await read_form(request, "images", settings, most=settings.max_batch)
+        asked = [_asked(request, data, form.options) for data in form.files]
+        outcomes = await unless_gone(request, pipeline.extract_batch(asked))
+        spent_ms = (time.perf_counter() - began) * 1000
+        return _json(BatchBody.of(outcomes, Exchange.of(request.scope).request_id, spent_ms))
+
+    async def extract_document(request: Request) -> Response:
+        form = await read_form(request, "document", settings)
+        asked = _asked(request, form.files[0], form.options)
+        return _json(DocumentBody.of(await unless_gone(request, pipeline.extract_document(asked))))
+
+    def post(path: str, endpoint: Endpoint, model: type[BaseModel], field: str, about: str, file: str) -> None:
+        app.add_api_route(
+            path, endpoint, methods=["POST"], summary=about, tags=["OCR"], operation_id=path.strip("/"),
+            response_model=model, responses=errors_doc(*_ERRORS),
+            openapi_extra=form_doc(field, file, settings, several=field == "images"),
+        )  # fmt: skip
+
+    one = f"one page: {_FORMATS}, or a PDF or TIFF of one page"
+    post(paths.EXTRACT_TEXT, extract_text, PageResult, "image", "Text of one page image", one)
+    post(paths.EXTRACT_TEXT_BATCH, extract_text_batch, BatchBody, "images", "Text of several page images", one)
+    every = f"PDF, multi-page TIFF, or one image: {_FORMATS}"
+    post(paths.EXTRACT_DOCUMENT, extract_document, DocumentBody, "document", "Text of all pages of a document", every)
+    post(paths.PREDICT, predict, PredictBody, "image", "Text of one page image, in the older shape", one)
+    add_probes(app, pipeline, settings)
+    add_docs(app)
+    return app
+
+
+def _asked(request: Request, data: bytes, options: Options) -> DocumentRequest:
+    return DocumentRequest(
+        data=data,
+        language=options.language,
+        engine=options.engine,
+        confidence_threshold=options.confidence_threshold,
+        use_angle_cls=options.use_angle_cls,
+        request_id=Exchange.of(request.scope).request_id,
+    )
+
+
+def _json(body: BaseModel) -> Response:
+    return Response(body.model_dump_json(), media_type="application/json")
+
+
+async def _refuse(request: Request, error: Exception) -> Response:
+    assert isinstance(error, MLServerError)
+    return Exchange.of(request.scope).failure(error)

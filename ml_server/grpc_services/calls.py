@@ -1,0 +1,148 @@
+"""What every call has in common, whatever it does: id, API key, errors, metrics, one log line."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing, asynccontextmanager
+from typing import Any, TypeAlias
+
+import grpc
+from google.protobuf.message import DecodeError
+from grpc import aio
+
+from ml_server.errors import DeadlineExceeded, InvalidRequest, MLServerError, RouteNotFound
+from ml_server.grpc_services import status
+from ml_server.grpc_services.auth import ApiKey
+from ml_server.logs import bind_request_id, get_logger, new_request_id
+from ml_server.metrics import observe_request
+
+_log = get_logger(__name__)
+_PROBES = "/grpc.health.v1.Health/"
+_REQUEST_ID_LENGTH = 128
+
+Context: TypeAlias = "aio.ServicerContext[Any, Any]"  # quoted: generic in the stubs only
+Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
+
+
+class CallInterceptor(aio.ServerInterceptor):  # type: ignore[type-arg]  # generic in the stubs only
+    """Wraps every handler but the health service's.
+
+    A handler raises MLServerError and the caller gets its row of the error table; whatever else it raises is logged and
+    becomes ``internal``. The request id goes out in the initial metadata before any work starts.
+
+    Attributes:
+        active: calls being answered now.
+    """
+
+    def __init__(self, api_key: ApiKey) -> None:
+        self.active = 0
+        self._api_key = api_key
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> Handler:
+        """The handler of this call, wrapped; one that refuses where the key or the method is wrong."""
+        handler = await continuation(handler_call_details)
+        path = handler_call_details.method
+        if handler is not None and path.startswith(_PROBES):
+            return handler
+        metadata = [(str(name), value) for name, value in handler_call_details.invocation_metadata or ()]
+        request_id = _accepted_id(dict(metadata).get(status.REQUEST_ID_KEY, ""))
+        refusal = self._api_key.refusal(metadata)
+        if handler is None:
+            refused = refusal or RouteNotFound(f"no method {path[:200]!r}; reflection lists what there is")
+            return self._refuse("unknown", request_id, refused)
+        method = path.rpartition("/")[2]
+        if refusal is not None:
+            return self._refuse(method, request_id, refusal)
+        return self._wrap(handler, method, request_id)
+
+    def _refuse(self, method: str, request_id: str, error: MLServerError) -> Handler:
+        async def refuse(_: object, context: Context) -> None:
+            async with self._call(method, request_id, context):
+                raise error
+
+        # As a stream, whatever the method is: grpc then calls it before it reads a message of up to 100 MiB.
+        return grpc.stream_stream_rpc_method_handler(refuse)
+
+    def _wrap(self, handler: Handler, method: str, request_id: str) -> Handler:
+        parse: Any = handler.request_deserializer
+        answer: Any = (
+            handler.unary_unary or handler.unary_stream or handler.stream_unary or handler.stream_stream  # one is set
+        )
+
+        def parsed(raw: bytes) -> Any:
+            # Here and not by grpc, which answers UNKNOWN with the library's own words.
+            try:
+                return parse(raw)
+            except DecodeError as error:
+                raise InvalidRequest(f"the {len(raw)} bytes sent are not a message of {method}: {error}") from None
+
+        async def all_parsed(raws: AsyncIterator[bytes]) -> AsyncIterator[Any]:
+            async for raw in raws:
+                yield parsed(raw)
+
+        read: Callable[[Any], Any] = all_parsed if handler.request_streaming else parsed
+
+        async def unary(request: Any, context: Context) -> Any:
+            async with self._call(method, request_id, context):
+                return await answer(read(request), context)
+
+        async def stream(request: Any, context: Context) -> None:
+            # context.write and not yield: a cancelled call then raises here, and not between two turns of a generator.
+            async with self._call(method, request_id, context), aclosing(answer(read(request), context)) as responses:
+                async for response in responses:
+                    await context.write(response)
+
+        make: Any = {
+            (False, False): grpc.unary_unary_rpc_method_handler,
+            (False, True): grpc.unary_stream_rpc_method_handler,
+            (True, False): grpc.stream_unary_rpc_method_handler,
+            (True, True): grpc.stream_stream_rpc_method_handler,
+        }[handler.request_streaming, handler.response_streaming]
+        wrapped: Handler = make(
+            stream if handler.response_streaming else unary,
+            response_serializer=handler.response_serializer,
+        )
+        return wrapped
+
+    @asynccontextmanager
+    async def _call(self, method: str, request_id: str, context: Context) -> AsyncIterator[None]:
+        started = time.perf_counter()
+        outcome = "OK"
+        self.active += 1
+        with bind_request_id(request_id):
+            try:
+                await context.send_initial_metadata(((status.REQUEST_ID_KEY, request_id),))
+                yield
+            except asyncio.CancelledError:
+                expired = context.time_remaining() == 0
+                outcome = DeadlineExceeded.grpc_code if expired else grpc.StatusCode.CANCELLED.name
+                raise
+            except MLServerError as error:
+                outcome = error.grpc_code
+                await _abort(context, error, request_id)
+            except Exception:
+                outcome = MLServerError.grpc_code
+                _log.exception("grpc call failed", method=method)
+                await _abort(context, status.internal_error(), request_id)
+            finally:
+                self.active -= 1
+                seconds = time.perf_counter() - started
+                observe_request("grpc", method, outcome, seconds)
+                _log.info("grpc call", method=method, code=outcome, ms=round(seconds * 1000, 1))
+
+
+async def _abort(context: Context, error: MLServerError, request_id: str) -> None:
+    whole = status.to_status(error, request_id)
+    await context.abort(status.status_code(error), whole.message, status.to_trailers(error, request_id))
+
+
+def _accepted_id(given: str | bytes) -> str:
+    """The caller's id where it is fit for a log line and a header, else a new one."""
+    fit = isinstance(given, str) and 0 < len(given) <= _REQUEST_ID_LENGTH and given.isascii() and given.isprintable()
+    return str(given) if fit else new_request_id()

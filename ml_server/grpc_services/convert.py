@@ -1,0 +1,96 @@
+"""Protobuf messages to nouns and nouns to messages. Nothing is rounded, checked or defaulted anywhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ml_server.document import DocumentRequest, EngineInfo, Line, OCRPage, Polygon, Word
+from ml_server.grpc_services.v1 import ocr_pb2
+from ml_server.settings import Settings
+
+
+def document_request(
+    options: ocr_pb2.ExtractTextRequest | ocr_pb2.DocumentOptions,
+    data: bytes,
+    settings: Settings,
+    *,
+    single_page: bool,
+    request_id: str,
+    timeout_s: float | None,
+) -> DocumentRequest:
+    """A request with the defaults filled in where the caller left a field out.
+
+    Args:
+        options: carries language, confidence_threshold, use_angle_cls and engine.
+        data: the file's bytes.
+        settings: for the default language and engine.
+        single_page: refuse more than one page.
+        request_id: for logs and errors.
+        timeout_s: seconds until the caller's deadline; None without one.
+    """
+    default = DocumentRequest(data=data, language=settings.lang, engine=settings.engine)
+    return DocumentRequest(
+        data=data,
+        language=options.language if options.HasField("language") else default.language,
+        engine=options.engine if options.HasField("engine") else default.engine,
+        confidence_threshold=(
+            options.confidence_threshold if options.HasField("confidence_threshold") else default.confidence_threshold
+        ),
+        use_angle_cls=options.use_angle_cls if options.HasField("use_angle_cls") else default.use_angle_cls,
+        single_page=single_page,
+        request_id=request_id,
+        timeout_s=timeout_s,
+    )
+
+
+def page_message(page: OCRPage) -> ocr_pb2.ExtractTextResponse:
+    """What was read on a page; the page's number is not in it."""
+    return ocr_pb2.ExtractTextResponse(
+        text=page.text,
+        overall_confidence=page.overall_confidence,
+        text_boxes=[_text_box(line) for line in page.lines],
+        language=page.language,
+        engine=page.engine,
+        model_version=page.model_version,
+        width=page.width,
+        height=page.height,
+        processing_time_ms=page.processing_time_ms,
+    )
+
+
+def engines_message(engines: Iterable[EngineInfo]) -> ocr_pb2.ListEnginesResponse:
+    """The engines in the order given."""
+    return ocr_pb2.ListEnginesResponse(
+        engines=[
+            ocr_pb2.Engine(
+                name=engine.name,
+                available=engine.available,
+                reason=engine.reason,
+                install=engine.install,
+                languages=engine.languages,
+                weights=engine.weights,
+                license=engine.license,
+                version=engine.version,
+                loaded=engine.loaded,
+                default=engine.default,
+            )
+            for engine in engines
+        ]
+    )
+
+
+def _text_box(line: Line) -> ocr_pb2.TextBox:
+    return ocr_pb2.TextBox(
+        text=line.text,
+        confidence=line.confidence,
+        bbox=_points(line.bbox),
+        words=[_word(word) for word in line.words],
+    )
+
+
+def _word(word: Word) -> ocr_pb2.Word:
+    return ocr_pb2.Word(text=word.text, confidence=word.confidence, bbox=_points(word.bbox))
+
+
+def _points(polygon: Polygon) -> list[ocr_pb2.Point]:
+    return [ocr_pb2.Point(x=x, y=y) for x, y in polygon]

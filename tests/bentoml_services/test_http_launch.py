@@ -1,0 +1,73 @@
+"""How the server is started: settings reach its processes, and a port that is taken is said before anything starts."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+from pydantic import SecretStr
+
+from ml_server.bentoml_services import launch
+from ml_server.settings import Settings
+
+
+def test_settings_reach_other_processes_whatever_the_environment_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ML_SERVER_ENGINE", "easyocr")
+    monkeypatch.setenv("ml_server_lang", "french")
+    monkeypatch.setenv("ML_SERVER_REPLICAS", "7")
+    wanted = Settings(
+        engine="mock", lang="korean", replicas=None, api_key=SecretStr("s3cret"), model_dir=Path("weights"), preload="",
+        page_timeout_s=0.25, mock_failure="hang",
+    )  # fmt: skip
+    handed_down = launch.environment(wanted, dict(os.environ))
+    for name in [name for name in os.environ if name.upper().startswith("ML_SERVER_")]:
+        monkeypatch.delenv(name)
+    for name, value in handed_down.items():
+        monkeypatch.setenv(name, value)
+    assert Settings() == wanted
+
+
+def test_the_rest_of_the_environment_stays_and_bentoml_reports_nothing_home() -> None:
+    handed_down = launch.environment(Settings(), {"PATH": "/bin", "ML_SERVER_OTHER": "kept"})
+    assert handed_down == {"PATH": "/bin", "ML_SERVER_OTHER": "kept", "BENTOML_DO_NOT_TRACK": "True"}
+    assert launch.environment(Settings(), {"BENTOML_DO_NOT_TRACK": "False"})["BENTOML_DO_NOT_TRACK"] == "False"
+
+
+@pytest.fixture
+def executed(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What the process would have become."""
+    calls: list[Any] = []
+
+    def execve(path: str, command: list[str], environment: dict[str, str]) -> NoReturn:
+        calls.append((path, command, environment))
+        raise SystemExit(0)
+
+    monkeypatch.setattr(os, "execve", execve)
+    return calls
+
+
+def test_serve_becomes_bentoml_serve(executed: list[Any]) -> None:
+    settings = Settings(http_host="localhost", http_port=0, grpc_host="[::1]", grpc_port=0, shutdown_grace_s=2.5)
+    with pytest.raises(SystemExit):
+        launch.serve(settings)
+    ((_, command, environment),) = executed
+    assert command[1:] == [
+        "-m", "bentoml", "serve", "ml_server.bentoml_services.service:MLServer", "--host", "127.0.0.1", "--port", "0",
+        "--timeout-graceful-shutdown", "3",
+    ]  # fmt: skip
+    assert environment["ML_SERVER_GRPC_PORT"] == "0"
+
+
+@pytest.mark.parametrize(("wire", "flag"), [("http", "--http-port"), ("grpc", "--grpc-port")])
+def test_a_taken_port_is_said_at_once(executed: list[Any], wire: str, flag: str) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        hosts = {"http_host": "127.0.0.1", "grpc_host": "127.0.0.1", "http_port": 0, "grpc_port": 0}
+        with pytest.raises(OSError, match=rf"127\.0\.0\.1:{port} .*{flag}"):
+            launch.serve(Settings.model_validate(hosts | {f"{wire}_port": port}))
+    assert executed == []

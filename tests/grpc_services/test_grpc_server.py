@@ -1,0 +1,178 @@
+"""The server around the RPCs: health, reflection, limits, ports, stopping."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from typing import Any, cast
+
+import grpc
+import pytest
+from google.protobuf import descriptor_pool, json_format, message_factory
+from grpc import aio
+from grpc_fakes import FakePipeline, details, failure, rich_status, serving, settings_on, stub
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
+
+from ml_server.errors import PayloadTooLarge
+from ml_server.grpc_services import server as server_module
+from ml_server.grpc_services.server import SERVICE, GrpcServer, serve_forever
+from ml_server.grpc_services.v1 import ocr_pb2
+from ml_server.pipeline import Pipeline
+
+Text = ocr_pb2.ExtractTextRequest
+Health = health_pb2.HealthCheckResponse
+SERVING, NOT_SERVING = Health.SERVING, Health.NOT_SERVING
+
+
+def server_on(port: int) -> GrpcServer:
+    return GrpcServer(cast(Pipeline, FakePipeline()), settings_on(port))
+
+
+@pytest.mark.parametrize("service", ["", SERVICE])
+async def test_health_follows_the_pipeline_and_the_stop(service: str) -> None:
+    pipeline = FakePipeline()
+    pipeline.is_ready = False
+    async with serving(pipeline) as (channel, server):
+        health: Any = health_pb2_grpc.HealthStub(channel)
+        watch = health.Watch(health_pb2.HealthCheckRequest(service=service))
+        assert (await watch.read()).status == NOT_SERVING
+        pipeline.is_ready = True
+        assert (await watch.read()).status == SERVING
+        pipeline.is_ready = False
+        assert (await watch.read()).status == NOT_SERVING
+        pipeline.is_ready = True
+        assert (await watch.read()).status == SERVING
+        running = stub(channel).ExtractText(Text(image=b"wait there"))
+        await pipeline.arrived(1)
+        stopping = asyncio.create_task(server.stop(60))
+        assert (await watch.read()).status == NOT_SERVING  # while the call still runs
+        assert not running.done()
+        pipeline.gate("there").set()
+        assert (await running).engine == "fake"
+        await stopping  # does not wait a minute for the watcher
+
+
+async def test_health_of_an_unknown_service_is_not_found() -> None:
+    async with serving(FakePipeline()) as (channel, _):
+        health: Any = health_pb2_grpc.HealthStub(channel)
+        error = await failure(health.Check(health_pb2.HealthCheckRequest(service="nothing")))
+    assert error.code() is grpc.StatusCode.NOT_FOUND
+
+
+async def test_a_stop_takes_no_new_calls_and_cancels_those_that_outlast_the_grace() -> None:
+    pipeline = FakePipeline()
+    async with serving(pipeline) as (channel, server):
+        running = stub(channel).ExtractText(Text(image=b"wait ever"))
+        await pipeline.arrived(1)
+        await server.stop(0.2)
+        assert pipeline.cancelled == [b"wait ever"]
+        await failure(running)
+        refused = await failure(stub(channel).ExtractText(Text(image=b"x")))
+        assert refused.code() is grpc.StatusCode.UNAVAILABLE
+        await server.stop(0.2)  # again, and nothing happens
+    assert len(pipeline.requests) == 1
+
+
+async def test_a_taken_port_is_an_error_that_names_it() -> None:
+    first = server_on(0)
+    port = await first.start()
+    second = server_on(port)
+    try:
+        with pytest.raises(OSError, match=f"127.0.0.1:{port}.*ML_SERVER_GRPC_PORT"):
+            await second.start()
+    finally:
+        await second.stop(0)
+        await first.stop(0)
+
+
+async def test_an_image_above_four_megabytes_arrives() -> None:
+    """That is grpc's own limit."""
+    pipeline = FakePipeline()
+    async with serving(pipeline) as (channel, _):
+        await stub(channel).ExtractText(Text(image=bytes(9 * 2**20)))
+    assert len(pipeline.requests[0].data) == 9 * 2**20
+
+
+async def test_only_a_message_above_the_absolute_limit_is_refused_by_grpc_itself() -> None:
+    pipeline = FakePipeline([PayloadTooLarge])
+    async with serving(pipeline, max_image_bytes=10, max_document_bytes=1000) as (channel, _):
+        within = await failure(stub(channel).ExtractText(Text(image=b"raise PayloadTooLarge")))
+        assert details(rich_status(within))["ErrorInfo"].reason == "payload_too_large"
+        above = await failure(stub(channel).ExtractText(Text(image=bytes(2**20 + 1000))))
+    assert above.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert "larger than max" in str(above.details())
+    assert len(pipeline.requests) == 1
+
+
+async def test_a_client_that_knows_only_reflection_reads_a_page() -> None:
+    def client(address: str) -> tuple[set[str], dict[str, Any]]:
+        with grpc.insecure_channel(address) as channel:
+            reflected = ProtoReflectionDescriptorDatabase(channel)
+            services = set(reflected.get_services())
+            pool = descriptor_pool.DescriptorPool(reflected)
+            method = pool.FindServiceByName("ml_server.v1.OcrService").FindMethodByName("ExtractText")
+            ask, reply = (message_factory.GetMessageClass(kind) for kind in (method.input_type, method.output_type))
+            call: Any = channel.unary_unary(
+                f"/{method.containing_service.full_name}/{method.name}",
+                request_serializer=ask.SerializeToString,
+                response_deserializer=reply.FromString,
+            )
+            answer = json_format.MessageToDict(call(ask(image=b"x"), timeout=30), preserving_proto_field_name=True)
+            return services, answer
+
+    server = server_on(0)
+    port = await server.start()
+    try:
+        services, answer = await asyncio.to_thread(client, f"127.0.0.1:{port}")
+    finally:
+        await server.stop(0)
+    assert services == {SERVICE, "grpc.health.v1.Health", "grpc.reflection.v1alpha.ServerReflection"}
+    assert answer["text"] == "합계 1,000\nTotal"
+    assert answer["text_boxes"][0]["words"][0]["confidence"] == 0.1 + 0.2
+    assert answer["text_boxes"][0]["bbox"][1] == {"x": 1 / 3, "y": 2.0}
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_serving_alone_ends_gracefully_on_a_signal(
+    number: signal.Signals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipeline = FakePipeline()
+    ports: list[int] = []
+    start = GrpcServer.start
+
+    async def started(self: GrpcServer) -> int:
+        ports.append(await start(self))
+        return ports[0]
+
+    monkeypatch.setattr(server_module, "Pipeline", lambda settings: pipeline)
+    monkeypatch.setattr(GrpcServer, "start", started)
+    serving_alone = asyncio.create_task(serve_forever(settings_on(0)))
+    await pipeline.started.wait()
+    async with aio.insecure_channel(f"127.0.0.1:{ports[0]}") as channel:
+        running = stub(channel).ExtractText(Text(image=b"wait there"))
+        await pipeline.arrived(1)
+        watch = cast(Any, health_pb2_grpc.HealthStub(channel)).Watch(health_pb2.HealthCheckRequest())
+        while (await watch.read()).status != SERVING:
+            pass
+        os.kill(os.getpid(), number)
+        assert (await watch.read()).status == NOT_SERVING
+        assert not running.done()
+        pipeline.gate("there").set()
+        assert (await running).engine == "fake"
+    await serving_alone
+    assert pipeline.calls == ["start", "close"]
+
+
+async def test_serving_alone_on_a_taken_port_fails_before_it_starts_anything(monkeypatch: pytest.MonkeyPatch) -> None:
+    pipeline = FakePipeline()
+    monkeypatch.setattr(server_module, "Pipeline", lambda settings: pipeline)
+    first = server_on(0)
+    port = await first.start()
+    try:
+        with pytest.raises(OSError, match=str(port)):
+            await serve_forever(settings_on(port))
+    finally:
+        await first.stop(0)
+    assert pipeline.calls == ["close"]
