@@ -13,7 +13,7 @@ import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from pages import pages
+from corpus import pages
 from serving import serving
 
 from ml_server import languages

@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import httpx
-from pages import pages
+from corpus import pages
 from PIL import Image
 from serving import serving
 

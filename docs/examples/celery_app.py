@@ -22,7 +22,7 @@ app.conf.task_acks_late = True  # a page whose worker dies is read by another; r
 _client: OCRClient | None = None
 
 
-@worker_process_init.connect
+@worker_process_init.connect  # type: ignore[untyped-decorator]  # Celery has no types
 def open_client(**_: object) -> None:
     """Open this worker process's client: after the fork, because connections and gRPC's threads do not survive one."""
     global _client
@@ -30,8 +30,8 @@ def open_client(**_: object) -> None:
     _client = OCRClient(address, timeout_s=120, api_key=os.environ.get("OCR_API_KEY"))
 
 
-@worker_process_shutdown.connect
-@worker_shutdown.connect  # for the pools without processes of their own: solo, threads
+@worker_process_shutdown.connect  # type: ignore[untyped-decorator]
+@worker_shutdown.connect  # type: ignore[untyped-decorator]  # for the pool without processes of its own: solo
 def close_client(**_: object) -> None:
     """Close it."""
     global _client
@@ -40,8 +40,8 @@ def close_client(**_: object) -> None:
         _client = None
 
 
-@app.task(bind=True, max_retries=20)
-def read_page(self: Task[..., Any], path: str, language: str | None = None) -> dict[str, Any]:
+@app.task(bind=True, max_retries=20)  # type: ignore[untyped-decorator]
+def read_page(self: Task, path: str, language: str | None = None) -> dict[str, Any]:
     """Read one page.
 
     Args:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import grpc
+from google.protobuf.message import DecodeError
 from google.rpc import error_details_pb2, status_pb2
 
 from ml_server.clients.calls import Call
@@ -18,6 +19,7 @@ from ml_server.grpc_services.v1 import ocr_pb2
 SERVICE = ocr_pb2.DESCRIPTOR.services_by_name["OcrService"].full_name
 
 _DETAILS_KEY = "grpc-status-details-bin"
+_DOMAIN = "ml_server"  # of google.rpc.ErrorInfo, as the server writes it
 _CHUNK = 256 * 2**10
 
 
@@ -154,9 +156,9 @@ def failure(
     code: grpc.StatusCode, said: str, trailers: Iterable[tuple[str, str | bytes]], connection: Connection, call: Call
 ) -> MLServerError:
     """The error of a failed call; of its code, where the status has no details because it is not the server's own."""
-    details = dict(trailers).get(_DETAILS_KEY)
-    if isinstance(details, bytes):
-        return error(status_pb2.Status.FromString(details))
+    status = _own_status(trailers)
+    if status is not None:
+        return error(status)
     if code is grpc.StatusCode.DEADLINE_EXCEEDED:
         return call.expired()
     if code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED):  # a server that stops cancels what is left
@@ -166,6 +168,20 @@ def failure(
         return (PayloadTooLarge if "larger than max" in said.lower() else ServerBusy)(said)
     kind = next((kind for kind in all_errors() if kind.grpc_code == code.name), MLServerError)
     return kind(f"{code.name} from {connection.address.given}: {said}")
+
+
+def _own_status(trailers: Iterable[tuple[str, str | bytes]]) -> status_pb2.Status | None:
+    """The rich status, if it is an ml_server's: proxies send such details, too."""
+    details = dict(trailers).get(_DETAILS_KEY)
+    if not isinstance(details, bytes):
+        return None
+    info = error_details_pb2.ErrorInfo()
+    try:
+        status = status_pb2.Status.FromString(details)
+        ours = any(packed.Unpack(info) and info.domain == _DOMAIN for packed in status.details)
+    except DecodeError:
+        return None
+    return status if ours else None
 
 
 def _polygon(corners: Sequence[ocr_pb2.Point]) -> Polygon:

@@ -8,6 +8,7 @@ import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from PIL import Image
 from ml_server.document import EngineInfo, Line, OCRPage, Page
 from ml_server.engines import easyocr_weights, weights
 from ml_server.engines.base import EngineConfig, OCREngine, ReadOptions
-from ml_server.engines.easyocr_lines import Boxes, Found, lines_of, mean_confidence, stand_upright, turned
+from ml_server.engines.easyocr_lines import Boxes, Found, half_turn, lines_of, mean_confidence, stand_upright
 from ml_server.engines.torchvision_ops import declare_missing_operators
 from ml_server.errors import EngineUnavailable, UnsupportedLanguage
 from ml_server.languages import Language, canonical
@@ -28,10 +29,10 @@ _DOUBTFUL = 0.7
 upside down 0.36)."""
 
 _CLEARLY_BETTER = 0.1
-"""By how much the mean confidence of a turned sample must win; a tie keeps the page as it stands."""
+"""By how much the mean confidence of the sample must be better upside down; a tie keeps the page as it stands."""
 
 _SAMPLE = 8
-"""Lines read to decide how a page is turned."""
+"""Lines read to decide whether a page is upside down."""
 
 _KNOWN_WARNINGS = (
     "torch.ao.quantization is deprecated",
@@ -128,34 +129,15 @@ class EasyOCREngine(OCREngine):
             ]
 
     def _read_page(self, reader: Any, page: Page, use_angle_cls: bool) -> tuple[Line, ...]:
-        grey = np.asarray(Image.fromarray(page.pixels).convert("L"))
-        boxes = _detect(reader, page.pixels)
-        if not use_angle_cls:
-            return lines_of(_recognise(reader, grey, boxes), 0, page)
-        if stand_upright(boxes):
-            found = _recognise(reader, grey, boxes)
-            if not found or mean_confidence(found) >= _DOUBTFUL:
-                return lines_of(found, 0, page)
-            turns = self._best_turn(reader, grey, boxes, (2,))
-            if turns == 0:
-                return lines_of(found, 0, page)
-        else:
-            turns = self._best_turn(reader, grey, boxes, (1, 3))
-        # Lines are put together from words along the x axis, so the turned page is looked at anew.
-        pixels = np.ascontiguousarray(np.rot90(page.pixels, turns))
-        boxes = _detect(reader, pixels) if turns else boxes
-        return lines_of(_recognise(reader, np.ascontiguousarray(np.rot90(grey, turns)), boxes), turns, page)
-
-    def _best_turn(self, reader: Any, grey: npt.NDArray[np.uint8], boxes: Boxes, candidates: Sequence[int]) -> int:
-        """Counter-clockwise quarter turns after which the page's longest lines read best; 0 unless clearly better."""
-        sample = boxes.longest(_SAMPLE)
-        best, to_beat = 0, mean_confidence(_recognise(reader, grey, sample)) + _CLEARLY_BETTER
-        for turns in candidates:
-            image = np.ascontiguousarray(np.rot90(grey, turns))
-            confidence = mean_confidence(_recognise(reader, image, turned(sample, turns, image.shape)))
-            if confidence > to_beat:
-                best, to_beat = turns, confidence
-        return best
+        reading = _read_turned(reader, page.pixels, 0)
+        if use_angle_cls and not stand_upright(reading.boxes):
+            # The detector finds only parts of lines that run up or down, so the turned page is looked at anew.
+            sideways = _not_upside_down(reader, page.pixels, _read_turned(reader, page.pixels, 1))
+            if stand_upright(sideways.boxes) and sideways.confidence > reading.confidence:
+                reading = sideways
+        elif use_angle_cls:
+            reading = _not_upside_down(reader, page.pixels, reading)
+        return lines_of(reading.found, reading.turns, page)
 
     def _reader(self, languages: tuple[Language, ...]) -> tuple[Any, str]:
         choice = easyocr_weights.recogniser_for(languages)
@@ -203,21 +185,54 @@ class EasyOCREngine(OCREngine):
         return reader
 
 
-def _detect(reader: Any, pixels: npt.NDArray[np.uint8]) -> Boxes:
-    horizontal, free = reader.detect(pixels)
-    return Boxes(
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What was found on the page turned counter-clockwise by ``turns`` quarters."""
+
+    turns: int
+    boxes: Boxes
+    found: tuple[Found, ...]
+
+    @property
+    def confidence(self) -> float:
+        return mean_confidence(self.found)
+
+
+def _read_turned(reader: Any, pixels: npt.NDArray[np.uint8], turns: int) -> _Reading:
+    image = np.ascontiguousarray(np.rot90(pixels, turns))
+    horizontal, free = reader.detect(image)
+    boxes = Boxes(
         tuple(tuple(int(value) for value in box) for box in horizontal[0]),
         tuple(tuple((float(x), float(y)) for x, y in quad) for quad in free[0]),
     )
+    return _Reading(turns, boxes, _recognise(reader, _grey(image), boxes))
 
 
-def _recognise(reader: Any, grey: npt.NDArray[np.uint8], boxes: Boxes) -> list[Found]:
+def _not_upside_down(reader: Any, pixels: npt.NDArray[np.uint8], reading: _Reading) -> _Reading:
+    """The reading itself, or that of the page upside down if a doubtful page's longest lines read better so."""
+    if not reading.found or reading.confidence >= _DOUBTFUL:
+        return reading
+    sample = reading.boxes.longest(_SAMPLE)
+    grey = _grey(np.rot90(pixels, reading.turns))
+    half_turned = np.ascontiguousarray(np.rot90(grey, 2))
+    as_it_is = mean_confidence(_recognise(reader, grey, sample))
+    upside_down = mean_confidence(_recognise(reader, half_turned, half_turn(sample, grey.shape)))
+    if upside_down <= as_it_is + _CLEARLY_BETTER:
+        return reading
+    return _read_turned(reader, pixels, (reading.turns + 2) % 4)
+
+
+def _recognise(reader: Any, grey: npt.NDArray[np.uint8], boxes: Boxes) -> tuple[Found, ...]:
     """What ``Reader.readtext`` does after detection, with its defaults."""
     results = reader.recognize(grey, [list(box) for box in boxes.upright], [list(quad) for quad in boxes.slanted])
-    return [
+    return tuple(
         Found(tuple((float(x), float(y)) for x, y in quad), str(text), min(max(float(confidence), 0.0), 1.0))
         for quad, text, confidence in results
-    ]
+    )
+
+
+def _grey(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    return np.asarray(Image.fromarray(np.ascontiguousarray(pixels)).convert("L"))
 
 
 @contextmanager

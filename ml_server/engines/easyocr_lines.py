@@ -10,7 +10,6 @@ from ml_server.document import Line, Page, Point, Polygon
 from ml_server.engines.words import split_line
 from ml_server.geometry import (
     Box,
-    box_to_polygon,
     clamp,
     make_line,
     order_corners,
@@ -63,24 +62,16 @@ def stand_upright(boxes: Boxes) -> bool:
     return tall <= wide
 
 
-def turned(boxes: Boxes, turns: int, shape: Sequence[int]) -> Boxes:
-    """Boxes of an image brought to that image turned counter-clockwise.
-
-    Args:
-        boxes: found on the image as it was.
-        turns: quarters.
-        shape: (height, width) of the turned image.
-    """
-
-    def turn(polygon: Polygon) -> Polygon:
-        # The image as it was is the turned one turned back.
-        return unrotate(polygon, -turns, shape[1], shape[0])
-
-    upright = []
-    for left, right, top, bottom in boxes.upright:
-        box = polygon_to_box(turn(box_to_polygon((left, top, right, bottom))))
-        upright.append((int(box[0]), int(box[2]), int(box[1]), int(box[3])))
-    return Boxes(tuple(upright), tuple(turn(order_corners(quad)) for quad in boxes.slanted))
+def half_turn(boxes: Boxes, shape: Sequence[int]) -> Boxes:
+    """Boxes of an image of ``shape`` (height, width) brought to that image turned upside down."""
+    height, width = shape
+    return Boxes(
+        tuple(
+            (width - right, width - left, height - bottom, height - top) for left, right, top, bottom in boxes.upright
+        ),
+        # Half a turn of the corners as well, so that the first one is the text's top-left again.
+        tuple(tuple((width - x, height - y) for x, y in (*quad[2:], *quad[:2])) for quad in boxes.slanted),
+    )
 
 
 def mean_confidence(found: Sequence[Found]) -> float:

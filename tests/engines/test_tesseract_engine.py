@@ -223,7 +223,13 @@ def piece(text: str, left: float, row: int = 1, confidence: float = 0.9) -> Piec
 
 
 def test_syllables_are_joined_as_the_page_text_has_them() -> None:
-    pieces = [piece("검", 0, confidence=0.6), piece("증", 10), piece("대상", 20), piece("암", 50), piece("호", 0, row=2)]
+    pieces = [
+        piece("검", 0, confidence=0.6),
+        piece("증", 10),
+        piece("대상", 20),
+        piece("암", 50),
+        piece("호", 0, row=2),
+    ]
     joined = join_pieces(pieces, "검증대상 암\n\n호\n")
     assert [p.text for p in joined] == ["검증대상", "암", "호"]
     assert joined[0].box == (0, 20, 40, 30)

@@ -256,7 +256,7 @@ async def test_the_caller_s_deadline_reaches_the_pipeline() -> None:
         await stub(channel).ExtractText(Text(image=b"x"), timeout=50)
     left = pipeline.requests[0].timeout_s
     assert left is not None
-    assert 0 < left <= 50
+    assert 0 < left < 51  # grpc rounds up what it sends
 
 
 async def test_a_deadline_that_passes_cancels_the_work() -> None:
