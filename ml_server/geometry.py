@@ -108,11 +108,11 @@ def along(quad: Sequence[Sequence[float]], start: float, end: float) -> Polygon:
 
 
 def reading_order(items: Sequence[T], boxes: Sequence[Box]) -> list[T]:
-    """Items sorted as a page is read: columns where a gutter divides the page, else rows from top to bottom.
+    """Items sorted as a page is read: columns of prose one after the other, everything else row by row.
 
-    A recursive X-Y cut (Nagy and Seth, 1984) that prefers rows: the boxes are first parted at empty horizontal bands;
-    a part that no band divides is parted at empty vertical gutters, and what no gutter divides is sorted into rows.
-    Forms and receipts, whose bands reach across, therefore read row by row, and columns of prose column by column.
+    A recursive X-Y cut (Nagy and Seth, 1984). Boxes that a gutter divides into columns of long lines are parted there.
+    Others are parted at empty horizontal bands; a part that no band divides is parted at empty vertical gutters, and
+    what no gutter divides is sorted into rows. So forms, tables and receipts read across, and articles down.
 
     Args:
         items: what to sort.
@@ -125,13 +125,21 @@ def reading_order(items: Sequence[T], boxes: Sequence[Box]) -> list[T]:
 def _cut(indices: list[int], boxes: Sequence[Box]) -> list[int]:
     if len(indices) < 2:
         return indices
+    gutters = _parts(indices, boxes, axis=0)
+    if len(gutters) > 1 and all(_is_prose(gutter, boxes) for gutter in gutters):
+        return [index for gutter in gutters for index in _cut(gutter, boxes)]
     bands = _parts(indices, boxes, axis=1)
     if len(bands) > 1:
         return [index for band in bands for index in _cut(band, boxes)]
-    gutters = _parts(indices, boxes, axis=0)
     if len(gutters) > 1:
         return [index for gutter in gutters for index in _cut(gutter, boxes)]
     return _rows(indices, boxes)
+
+
+def _is_prose(indices: list[int], boxes: Sequence[Box]) -> bool:
+    """Whether these are at least four lines, most of them ten times as long as high: cells and labels are shorter."""
+    shapes = sorted((boxes[i][2] - boxes[i][0]) / max(boxes[i][3] - boxes[i][1], 1.0) for i in indices)
+    return len(shapes) >= 4 and shapes[len(shapes) // 2] >= 10
 
 
 def _parts(indices: list[int], boxes: Sequence[Box], axis: int) -> list[list[int]]:

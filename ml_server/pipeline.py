@@ -123,7 +123,7 @@ class Pipeline:
             InvalidRequest: no images, or more than ``max_batch``.
             NotReady: the server is starting or stopping.
         """
-        self._check_ready()
+        self.check_ready()
         if not 1 <= len(requests) <= self.settings.max_batch:
             raise InvalidRequest(
                 f"a batch has 1 to {self.settings.max_batch} images, this one has {len(requests)}", field="images"
@@ -198,7 +198,7 @@ class Pipeline:
 
     def _plan(self, request: DocumentRequest) -> _Plan:
         """Check everything that can be checked without touching the document's contents."""
-        self._check_ready()
+        self.check_ready()
         if not (math.isfinite(request.confidence_threshold) and 0 <= request.confidence_threshold <= 1):
             raise InvalidRequest(
                 f"confidence_threshold is {request.confidence_threshold}, allowed: 0 to 1", field="confidence_threshold"
@@ -206,7 +206,8 @@ class Pipeline:
         wanted = languages.parse(request.language)
         engine = self._pools.pick(request.engine.strip().lower(), wanted)
         check_size(request.data, self._limits)
-        seconds = min(request.timeout_s or math.inf, self.settings.request_timeout_s)
+        limit = self.settings.request_timeout_s
+        seconds = limit if request.timeout_s is None else min(request.timeout_s, limit)
         return _Plan(
             pool=self._pools.engine(engine),
             options=ReadOptions(wanted, request.use_angle_cls),
@@ -215,7 +216,12 @@ class Pipeline:
             began=time.perf_counter(),
         )
 
-    def _check_ready(self) -> None:
+    def check_ready(self) -> None:
+        """Refuse unless requests can be served.
+
+        Raises:
+            NotReady: says why, and when to try again.
+        """
         match self._state:
             case "starting":
                 raise NotReady("the server is starting: its default engine is still loading", retry_after_s=3)

@@ -147,8 +147,10 @@ _worker: Worker | None = None
 
 
 def _settle_in(log_level: str, log_format: str) -> None:
-    """Leave Ctrl-C to the server, die with it, log like it."""
+    """Leave signals to the server, die with it, log like it."""
+    # Ctrl-C and supervisors signal the whole family; a replica must finish its page while the server drains.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is not None:
         # A ProcessPoolExecutor's process holds both ends of its queue and would outlive a killed parent for ever.

@@ -27,7 +27,7 @@ _BATCH = 6
 _DOUBTFUL = 0.8
 """A page whose lines' mean score is below this is tried upside down; upright pages of FUNSD and SROIE lie above."""
 
-_DOUBTFUL_LINE = 0.6
+_DOUBTFUL_LINE = 0.8
 """A line below this is tried upside down."""
 
 _CLEARLY_BETTER = 0.1

@@ -34,6 +34,10 @@ _UPRIGHT_CHARACTERS = 30
 """A reading with this mean word confidence and this many characters is upright. Over FUNSD, SROIE and Korean pages
 upright ones have 0.64..0.93, turned ones at most 0.66, or more on fewer than 12 characters."""
 
+_PLAUSIBLE_CONFIDENCE = 0.6
+_PLAUSIBLE_CHARACTERS = 100
+"""A reading with this much is taken for upright as well, unless orientation detection says otherwise."""
+
 _CLEARLY_BETTER = 1.2
 """By how much more evidence a turned reading must have than the upright one."""
 
@@ -55,9 +59,16 @@ class _Reading:
 
     @property
     def is_convincing(self) -> bool:
+        return self._has(_UPRIGHT_CHARACTERS, _UPRIGHT_CONFIDENCE)
+
+    @property
+    def is_plausible(self) -> bool:
+        return self._has(_PLAUSIBLE_CHARACTERS, _PLAUSIBLE_CONFIDENCE)
+
+    def _has(self, characters: int, confidence: float) -> bool:
         count = sum(len(piece.text) for piece in self.pieces)
         total = sum(len(piece.text) * piece.confidence for piece in self.pieces)
-        return count >= _UPRIGHT_CHARACTERS and total >= _UPRIGHT_CONFIDENCE * count
+        return count >= characters and total >= confidence * count
 
 
 class TesseractEngine(OCREngine):
@@ -161,7 +172,7 @@ class TesseractEngine(OCREngine):
         taken only where the page then reads better.
         """
         hint, confidence = self._orientation(grey)
-        if hint == 0 and confidence >= _OSD_CONFIDENCE:
+        if (hint == 0 and confidence >= _OSD_CONFIDENCE) or (not hint and upright.is_plausible):
             return upright
         best, to_beat = upright, upright.evidence * _CLEARLY_BETTER
         for turns in sorted((1, 2, 3), key=lambda turns: turns != hint):

@@ -30,7 +30,10 @@ class CallInterceptor(aio.ServerInterceptor):  # type: ignore[type-arg]  # gener
     """Wraps every handler but the health service's.
 
     A handler raises MLServerError and the caller gets its row of the error table; whatever else it raises is logged and
-    becomes ``internal``. The request id goes out in the initial metadata before any work starts.
+    becomes ``internal``. The request id goes out in the initial metadata: of a stream at once, of another call with its
+    answer. A call that may be tried again has it in the trailing metadata only, because a client's own retry policy
+    takes initial metadata for the beginning of an answer and gives up
+    (https://github.com/grpc/proposal/blob/master/A6-client-retries.md#when-retries-are-valid).
 
     Attributes:
         active: calls being answered now.
@@ -89,14 +92,18 @@ class CallInterceptor(aio.ServerInterceptor):  # type: ignore[type-arg]  # gener
         read: Callable[[Any], Any] = all_parsed if handler.request_streaming else parsed
 
         async def unary(request: Any, context: Context) -> Any:
-            async with self._call(method, request_id, context):
-                return await answer(read(request), context)
+            async with self._call(method, request_id, context) as head:
+                response = await answer(read(request), context)
+                await head.send()
+                return response
 
         async def stream(request: Any, context: Context) -> None:
             # context.write and not yield: a cancelled call then raises here, and not between two turns of a generator.
-            async with self._call(method, request_id, context), aclosing(answer(read(request), context)) as responses:
-                async for response in responses:
-                    await context.write(response)
+            async with self._call(method, request_id, context) as head:
+                await head.send()
+                async with aclosing(answer(read(request), context)) as responses:
+                    async for response in responses:
+                        await context.write(response)
 
         make: Any = {
             (False, False): grpc.unary_unary_rpc_method_handler,
@@ -111,35 +118,50 @@ class CallInterceptor(aio.ServerInterceptor):  # type: ignore[type-arg]  # gener
         return wrapped
 
     @asynccontextmanager
-    async def _call(self, method: str, request_id: str, context: Context) -> AsyncIterator[None]:
+    async def _call(self, method: str, request_id: str, context: Context) -> AsyncIterator[_Head]:
+        head = _Head(context, request_id)
         started = time.perf_counter()
         outcome = "OK"
         self.active += 1
         with bind_request_id(request_id):
             try:
-                await context.send_initial_metadata(((status.REQUEST_ID_KEY, request_id),))
-                yield
+                yield head
             except asyncio.CancelledError:
                 expired = context.time_remaining() == 0
                 outcome = DeadlineExceeded.grpc_code if expired else grpc.StatusCode.CANCELLED.name
                 raise
             except MLServerError as error:
                 outcome = error.grpc_code
-                await _abort(context, error, request_id)
+                await head.fail(error)
             except Exception:
                 outcome = MLServerError.grpc_code
-                _log.exception("grpc call failed", method=method)
-                await _abort(context, status.internal_error(), request_id)
+                _log.exception("grpc_call_failed", method=method)
+                await head.fail(status.internal_error())
             finally:
                 self.active -= 1
                 seconds = time.perf_counter() - started
                 observe_request("grpc", method, outcome, seconds)
-                _log.info("grpc call", method=method, code=outcome, ms=round(seconds * 1000, 1))
+                _log.info("grpc_call", method=method, code=outcome, ms=round(seconds * 1000, 1))
 
 
-async def _abort(context: Context, error: MLServerError, request_id: str) -> None:
-    whole = status.to_status(error, request_id)
-    await context.abort(status.status_code(error), whole.message, status.to_trailers(error, request_id))
+class _Head:
+    """The beginning of an answer, which carries the request id; sent once at most."""
+
+    def __init__(self, context: Context, request_id: str) -> None:
+        self._context = context
+        self._request_id = request_id
+        self._sent = False
+
+    async def send(self) -> None:
+        if not self._sent:
+            self._sent = True
+            await self._context.send_initial_metadata(((status.REQUEST_ID_KEY, self._request_id),))
+
+    async def fail(self, error: MLServerError) -> None:
+        if error.retry_after_s is None:
+            await self.send()
+        whole = status.to_status(error, self._request_id)
+        await self._context.abort(status.status_code(error), whole.message, status.to_trailers(error, self._request_id))
 
 
 def _accepted_id(given: str | bytes) -> str:

@@ -61,7 +61,7 @@ class GrpcServer:
         await server.start()
         self._server = server
         self._follower = asyncio.create_task(self._follow_pipeline())
-        _log.info("grpc server listens", host=self._settings.grpc_host, port=port)
+        _log.info("grpc_listening", host=self._settings.grpc_host, port=port)
         return port
 
     async def stop(self, grace_s: float) -> None:
@@ -83,7 +83,7 @@ class GrpcServer:
             if not self._calls.active:
                 await server.stop(None)
         await draining
-        _log.info("grpc server stopped")
+        _log.info("grpc_stopped")
 
     async def _follow_pipeline(self) -> None:
         announced = False

@@ -125,7 +125,7 @@ class OcrServicer(ocr_pb2_grpc.OcrServiceServicer):
             except MLServerError as error:
                 return error
             except Exception:
-                _log.exception("item of a stream failed")
+                _log.exception("stream_item_failed")
                 return status.internal_error()
 
 

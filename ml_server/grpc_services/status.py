@@ -19,6 +19,7 @@ DOMAIN = "ml_server"
 
 DETAILS_KEY = "grpc-status-details-bin"
 RETRY_AFTER_KEY = "retry-after"
+PUSHBACK_KEY = "grpc-retry-pushback-ms"
 REQUEST_ID_KEY = "x-request-id"
 
 # A message travels up to three times in the trailers: percent-encoded (x3), in Status and in BadRequest (base64, x1.4).
@@ -56,10 +57,20 @@ def to_status(error: MLServerError, request_id: str) -> status_pb2.Status:
 
 
 def to_trailers(error: MLServerError, request_id: str) -> Metadata:
-    """Trailing metadata of a failed call: the status, and ``retry-after`` in whole seconds as HTTP has it."""
-    trailers: Metadata = ((DETAILS_KEY, to_status(error, request_id).SerializeToString()),)
+    """Trailing metadata of a failed call: the status, the request id, and when to try again.
+
+    ``retry-after`` is in whole seconds, as HTTP has it; ``grpc-retry-pushback-ms`` is what gRPC's own retry policies
+    read (https://github.com/grpc/proposal/blob/master/A6-client-retries.md#pushback).
+    """
+    trailers: Metadata = (
+        (DETAILS_KEY, to_status(error, request_id).SerializeToString()),
+        (REQUEST_ID_KEY, request_id),
+    )
     if error.retry_after_s is not None:
-        trailers += ((RETRY_AFTER_KEY, str(math.ceil(error.retry_after_s))),)
+        trailers += (
+            (RETRY_AFTER_KEY, str(math.ceil(error.retry_after_s))),
+            (PUSHBACK_KEY, str(math.ceil(error.retry_after_s * 1000))),
+        )
     return trailers
 
 

@@ -232,7 +232,7 @@ def test_syllables_are_joined_as_the_page_text_has_them() -> None:
     ]
     joined = join_pieces(pieces, "검증대상 암\n\n호\n")
     assert [p.text for p in joined] == ["검증대상", "암", "호"]
-    assert joined[0].box == (0, 20, 40, 30)
+    assert joined[0].box == pytest.approx((0, 20, 40, 30))
     assert joined[0].confidence == pytest.approx((0.6 + 0.9 * 3) / 4)
     assert join_pieces(pieces, "something else") == pieces
 

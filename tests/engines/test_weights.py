@@ -36,9 +36,9 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_first_folder_wins_and_links_lead_to_the_files(tmp_path: Path) -> None:
-    for folder, content in (("first", "1"), ("second", "2")):
-        (tmp_path / folder).mkdir()
-        (tmp_path / folder / "a").write_text(content)
+    for name, content in (("first", "1"), ("second", "2")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a").write_text(content)
     (tmp_path / "second" / "b").write_text("2")
     places = [tmp_path / "absent", tmp_path / "first", tmp_path / "second"]
     a, b = weights.find("a", places), weights.find("b", places)

@@ -125,12 +125,14 @@ def settings_on(port: int, **values: Any) -> Settings:
 
 
 @asynccontextmanager
-async def serving(pipeline: FakePipeline, **settings: Any) -> AsyncIterator[tuple[aio.Channel, GrpcServer]]:
-    """A channel to a running server, and the server."""
+async def serving(
+    pipeline: FakePipeline, options: Sequence[tuple[str, Any]] = (), **settings: Any
+) -> AsyncIterator[tuple[aio.Channel, GrpcServer]]:
+    """A channel with these options to a running server, and the server."""
     server = GrpcServer(cast(Pipeline, pipeline), settings_on(0, **settings))
     port = await server.start()
     try:
-        async with aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+        async with aio.insecure_channel(f"127.0.0.1:{port}", options=[*options]) as channel:
             yield channel, server
     finally:
         await server.stop(0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from typing import Any
 
@@ -11,7 +12,9 @@ from grpc import aio
 from grpc_fakes import RETRY_S, FakePipeline, details, failure, rich_status, serving, stub, trailers
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from ml_server.errors import InvalidRequest, MLServerError, Unauthenticated, all_errors
+from ml_server.document import DocumentRequest, OCRPage
+from ml_server.errors import InvalidRequest, MLServerError, ServerBusy, Unauthenticated, all_errors
+from ml_server.grpc_services.server import SERVICE
 from ml_server.grpc_services.status import to_status, to_trailers
 from ml_server.grpc_services.v1 import ocr_pb2
 from ml_server.metrics import REQUESTS
@@ -31,14 +34,15 @@ async def test_every_error_has_its_code_and_details(kind: type[MLServerError]) -
             Text(image=f"raise {kind.__name__}".encode()), metadata=(("x-request-id", "mine"),)
         )
         error = await failure(call)
-        assert dict(await call.initial_metadata())["x-request-id"] == "mine"
     assert error.code() is grpc.StatusCode[kind.grpc_code]
     assert error.details() == f"made to fail: {kind.__name__}"
     found = details(rich_status(error))
     assert (found["ErrorInfo"].reason, found["ErrorInfo"].domain) == (kind.code, "ml_server")
     assert found["RequestInfo"].request_id == "mine"
     assert found["RetryInfo"].retry_delay.ToTimedelta().total_seconds() == RETRY_S
+    assert trailers(error)["x-request-id"] == "mine"
     assert trailers(error)["retry-after"] == "2"
+    assert trailers(error)["grpc-retry-pushback-ms"] == "1500"
     if issubclass(kind, InvalidRequest):
         assert found["BadRequest"].field_violations[0].field == "image"
     else:
@@ -46,8 +50,40 @@ async def test_every_error_has_its_code_and_details(kind: type[MLServerError]) -
 
 
 def test_nothing_is_said_about_retrying_where_it_does_not_help() -> None:
-    assert [key for key, _ in to_trailers(InvalidRequest("no"), "id")] == ["grpc-status-details-bin"]
+    assert {key for key, _ in to_trailers(InvalidRequest("no"), "id")} == {"grpc-status-details-bin", "x-request-id"}
     assert "RetryInfo" not in details(to_status(InvalidRequest("no"), "id"))
+
+
+async def test_the_request_id_of_a_failed_call_is_in_both_kinds_of_metadata() -> None:
+    async with serving(FakePipeline()) as (channel, _):
+        call = stub(channel).ExtractTextBatch(ocr_pb2.ExtractTextBatchRequest(), metadata=(("x-request-id", "mine"),))
+        error = await failure(call)
+        assert dict(await call.initial_metadata())["x-request-id"] == "mine"
+    assert trailers(error)["x-request-id"] == "mine"
+
+
+async def test_grpc_s_own_retry_policy_works_and_waits_as_long_as_it_is_told() -> None:
+    class BusyTwice(FakePipeline):
+        async def extract_page(self, request: DocumentRequest) -> OCRPage:
+            page = await super().extract_page(request)
+            if len(self.requests) < 3:
+                raise ServerBusy("full", retry_after_s=0.1)
+            return page
+
+    policy = {
+        "maxAttempts": 4,
+        "initialBackoff": "60s",  # what the server says counts instead
+        "maxBackoff": "60s",
+        "backoffMultiplier": 2,
+        "retryableStatusCodes": ["UNAVAILABLE", "RESOURCE_EXHAUSTED"],
+    }
+    config = {"methodConfig": [{"name": [{"service": SERVICE}], "retryPolicy": policy}]}
+    options = [("grpc.service_config", json.dumps(config)), ("grpc.per_rpc_retry_buffer_size", 32 * 2**20)]
+    pipeline = BusyTwice()
+    async with serving(pipeline, options) as (channel, _):
+        answer = await stub(channel).ExtractText(Text(image=bytes(2**20)), timeout=50)
+    assert answer.engine == "fake"
+    assert len(pipeline.requests) == 3
 
 
 async def test_a_long_message_still_arrives() -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
+from pathlib import Path
 from typing import Any, cast
 
 import grpc
 import pytest
-from google.protobuf import descriptor_pool, json_format, message_factory
 from grpc import aio
 from grpc_fakes import FakePipeline, details, failure, rich_status, serving, settings_on, stub
 from grpc_health.v1 import health_pb2, health_pb2_grpc
@@ -21,6 +22,7 @@ from ml_server.grpc_services.server import SERVICE, GrpcServer, serve_forever
 from ml_server.grpc_services.v1 import ocr_pb2
 from ml_server.pipeline import Pipeline
 
+EXAMPLE = Path(__file__).resolve().parents[2] / "docs" / "examples" / "reflection_client.py"
 Text = ocr_pb2.ExtractTextRequest
 Health = health_pb2.HealthCheckResponse
 SERVING, NOT_SERVING = Health.SERVING, Health.NOT_SERVING
@@ -106,32 +108,37 @@ async def test_only_a_message_above_the_absolute_limit_is_refused_by_grpc_itself
     assert len(pipeline.requests) == 1
 
 
-async def test_a_client_that_knows_only_reflection_reads_a_page() -> None:
-    def client(address: str) -> tuple[set[str], dict[str, Any]]:
+async def test_reflection_names_the_services() -> None:
+    def services(address: str) -> set[str]:
         with grpc.insecure_channel(address) as channel:
-            reflected = ProtoReflectionDescriptorDatabase(channel)
-            services = set(reflected.get_services())
-            pool = descriptor_pool.DescriptorPool(reflected)
-            method = pool.FindServiceByName("ml_server.v1.OcrService").FindMethodByName("ExtractText")
-            ask, reply = (message_factory.GetMessageClass(kind) for kind in (method.input_type, method.output_type))
-            call: Any = channel.unary_unary(
-                f"/{method.containing_service.full_name}/{method.name}",
-                request_serializer=ask.SerializeToString,
-                response_deserializer=reply.FromString,
-            )
-            answer = json_format.MessageToDict(call(ask(image=b"x"), timeout=30), preserving_proto_field_name=True)
-            return services, answer
+            return set(ProtoReflectionDescriptorDatabase(channel).get_services())
 
     server = server_on(0)
     port = await server.start()
     try:
-        services, answer = await asyncio.to_thread(client, f"127.0.0.1:{port}")
+        found = await asyncio.to_thread(services, f"127.0.0.1:{port}")
     finally:
         await server.stop(0)
-    assert services == {SERVICE, "grpc.health.v1.Health", "grpc.reflection.v1alpha.ServerReflection"}
-    assert answer["text"] == "합계 1,000\nTotal"
-    assert answer["text_boxes"][0]["words"][0]["confidence"] == 0.1 + 0.2
-    assert answer["text_boxes"][0]["bbox"][1] == {"x": 1 / 3, "y": 2.0}
+    assert found == {SERVICE, "grpc.health.v1.Health", "grpc.reflection.v1alpha.ServerReflection"}
+
+
+async def test_the_documented_client_that_knows_only_reflection_reads_a_page(tmp_path: Path) -> None:
+    (tmp_path / "page.png").write_bytes(b"x")
+    server = server_on(0)
+    port = await server.start()
+    try:
+        client = await asyncio.create_subprocess_exec(
+            sys.executable,
+            str(EXAMPLE),
+            str(tmp_path / "page.png"),
+            f"127.0.0.1:{port}",
+            stdout=asyncio.subprocess.PIPE,
+        )
+        said, _ = await client.communicate()
+    finally:
+        await server.stop(0)
+    assert client.returncode == 0
+    assert said.decode() == "합계 1,000\nTotal\nfake, 0.68, 12 ms\n"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -39,7 +39,7 @@ class OcrServiceStub:
     """Reads text on page images and in documents.
 
     Every call may carry the metadata `x-request-id` (printable ASCII, at most 128 characters); the server answers with
-    it, or with an id of its own, in the initial metadata. A server with an API key wants `authorization: Bearer KEY` or
+    it, or with an id of its own, in the initial metadata, and in the trailing metadata of a failed call. A server with an API key wants `authorization: Bearer KEY` or
     `x-api-key: KEY` on every call but grpc.health.v1's.
     """
 
@@ -71,7 +71,7 @@ class OcrServiceAsyncStub(OcrServiceStub):
     """Reads text on page images and in documents.
 
     Every call may carry the metadata `x-request-id` (printable ASCII, at most 128 characters); the server answers with
-    it, or with an id of its own, in the initial metadata. A server with an API key wants `authorization: Bearer KEY` or
+    it, or with an id of its own, in the initial metadata, and in the trailing metadata of a failed call. A server with an API key wants `authorization: Bearer KEY` or
     `x-api-key: KEY` on every call but grpc.health.v1's.
     """
 
@@ -99,7 +99,7 @@ class OcrServiceServicer(metaclass=_abc_1.ABCMeta):
     """Reads text on page images and in documents.
 
     Every call may carry the metadata `x-request-id` (printable ASCII, at most 128 characters); the server answers with
-    it, or with an id of its own, in the initial metadata. A server with an API key wants `authorization: Bearer KEY` or
+    it, or with an id of its own, in the initial metadata, and in the trailing metadata of a failed call. A server with an API key wants `authorization: Bearer KEY` or
     `x-api-key: KEY` on every call but grpc.health.v1's.
     """
 
