@@ -110,9 +110,10 @@ def along(quad: Sequence[Sequence[float]], start: float, end: float) -> Polygon:
 def reading_order(items: Sequence[T], boxes: Sequence[Box]) -> list[T]:
     """Items sorted as a page is read: columns of prose one after the other, everything else row by row.
 
-    A recursive X-Y cut (Nagy and Seth, 1984). Boxes that a gutter divides into columns of long lines are parted there.
-    Others are parted at empty horizontal bands; a part that no band divides is parted at empty vertical gutters, and
-    what no gutter divides is sorted into rows. So forms, tables and receipts read across, and articles down.
+    A recursive X-Y cut (Nagy and Seth, 1984). The boxes are parted at empty horizontal stripes into bands; bands in a
+    row that a common gutter divides into columns of long lines are taken together and parted at the gutter. A part
+    that no stripe divides is parted at its gutters, and what they do not divide is sorted into rows. So forms, tables
+    and receipts read across, and articles down.
 
     Args:
         items: what to sort.
@@ -125,15 +126,33 @@ def reading_order(items: Sequence[T], boxes: Sequence[Box]) -> list[T]:
 def _cut(indices: list[int], boxes: Sequence[Box]) -> list[int]:
     if len(indices) < 2:
         return indices
-    gutters = _parts(indices, boxes, axis=0)
-    if len(gutters) > 1 and all(_is_prose(gutter, boxes) for gutter in gutters):
-        return [index for gutter in gutters for index in _cut(gutter, boxes)]
     bands = _parts(indices, boxes, axis=1)
-    if len(bands) > 1:
-        return [index for band in bands for index in _cut(band, boxes)]
-    if len(gutters) > 1:
+    if len(bands) == 1:
+        gutters = _parts(indices, boxes, axis=0)
+        if len(gutters) == 1:
+            return _rows(indices, boxes)
         return [index for gutter in gutters for index in _cut(gutter, boxes)]
-    return _rows(indices, boxes)
+    order: list[int] = []
+    while bands:
+        taken = _common_gutters(bands, boxes)
+        together = [index for band in bands[:taken] for index in band]
+        columns = _parts(together, boxes, axis=0)
+        if len(columns) > 1 and all(_is_prose(column, boxes) for column in columns):
+            order += [index for column in columns for index in _cut(column, boxes)]
+        else:
+            order += [index for band in bands[:taken] for index in _cut(band, boxes)]
+        bands = bands[taken:]
+    return order
+
+
+def _common_gutters(bands: list[list[int]], boxes: Sequence[Box]) -> int:
+    """How many bands, from the first one on, a gutter runs through without a break; at least 1."""
+    together = list(bands[0])
+    for count, band in enumerate(bands[1:], start=1):
+        together += band
+        if len(_parts(together, boxes, axis=0)) == 1:
+            return count
+    return len(bands)
 
 
 def _is_prose(indices: list[int], boxes: Sequence[Box]) -> bool:

@@ -9,28 +9,8 @@ from ml_server import __version__, metrics
 from ml_server.bentoml_services import paths
 from ml_server.bentoml_services.docs import errors_doc
 from ml_server.bentoml_services.schemas import EnginesBody, HealthBody
-from ml_server.errors import NotReady
 from ml_server.pipeline import Pipeline
 from ml_server.settings import Settings
-
-_RETRY_S = {"starting": 3.0, "stopping": 5.0, "failed": 30.0}
-
-
-def require_ready(pipeline: Pipeline) -> None:
-    """Do nothing if the server is ready.
-
-    Raises:
-        NotReady: with the reason.
-    """
-    if pipeline.is_ready:
-        return
-    state = pipeline.state
-    because = {
-        "starting": "the server is starting: its default engine is still loading",
-        "stopping": "the server is stopping",
-        "failed": f"the server's default engine does not start: {pipeline.reason}",
-    }
-    raise NotReady(because.get(state, f"the server is {state}"), retry_after_s=_RETRY_S.get(state))
 
 
 def default_engine(pipeline: Pipeline, settings: Settings) -> str:
@@ -45,11 +25,11 @@ def add_probes(app: FastAPI, pipeline: Pipeline, settings: Settings) -> None:
         return PlainTextResponse("\n")
 
     async def ready() -> Response:
-        require_ready(pipeline)
+        pipeline.check_ready()
         return PlainTextResponse("\n")
 
     async def health() -> HealthBody:
-        require_ready(pipeline)
+        pipeline.check_ready()
         return HealthBody(engine=default_engine(pipeline, settings), version=__version__)
 
     async def engines() -> EnginesBody:

@@ -21,7 +21,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ml_server.bentoml_services import foreign_logs
 from ml_server.bentoml_services.edge import Edge
-from ml_server.bentoml_services.probes import require_ready
 from ml_server.bentoml_services.routes import create_app
 from ml_server.grpc_services.server import GrpcServer
 from ml_server.pipeline import Pipeline
@@ -116,7 +115,7 @@ class MLServer:
         Raises:
             NotReady: with the reason; the edge makes the answer of it.
         """
-        require_ready(self.pipeline)
+        self.pipeline.check_ready()
         return True
 
     def _begin_to_stop(self) -> None:

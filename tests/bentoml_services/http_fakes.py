@@ -13,7 +13,7 @@ import httpx
 from ml_server.bentoml_services.edge import Edge
 from ml_server.bentoml_services.routes import create_app
 from ml_server.document import DocumentRequest, DocumentResult, EngineInfo, Line, OCRPage, Polygon, Word
-from ml_server.errors import MLServerError, from_code
+from ml_server.errors import MLServerError, NotReady, from_code
 from ml_server.pipeline import Pipeline
 from ml_server.settings import Settings
 
@@ -83,6 +83,10 @@ class FakePipeline:
     @property
     def is_ready(self) -> bool:
         return self.state == "ready"
+
+    def check_ready(self) -> None:
+        if self.state != "ready":
+            raise NotReady(f"the server is {self.state} {self.reason}", retry_after_s=RETRY_S)
 
     async def extract_page(self, request: DocumentRequest) -> OCRPage:
         self.requests.append(request)
