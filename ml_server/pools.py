@@ -14,9 +14,10 @@ from ml_server.document import EngineInfo
 from ml_server.engines.base import EngineConfig
 from ml_server.engines.factory import AUTO, OCREngineFactory
 from ml_server.errors import EngineUnavailable, InvalidImage, MLServerError
+from ml_server.jobs import PoolOptions
 from ml_server.languages import Language
 from ml_server.replicas import InlineReplica, MakeWorker, ProcessReplica, Replica
-from ml_server.scheduler import Pool, PoolOptions
+from ml_server.scheduler import Pool
 from ml_server.settings import Settings, usable_cores
 from ml_server.workers import DecodeWorker, EngineWorker
 

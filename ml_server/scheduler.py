@@ -11,11 +11,11 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 from ml_server import logs, metrics
 from ml_server.errors import DeadlineExceeded, EngineCrashed, EngineFailed, MLServerError, NotReady, ServerBusy
+from ml_server.jobs import Job, PoolOptions
 from ml_server.permits import Permit
 from ml_server.replicas import Replica, ReplicaDied, ReplicaHung
 
@@ -24,39 +24,6 @@ _ATTEMPTS = 2
 
 _RESTART_DELAYS_S = (0.0, 1.0, 5.0, 30.0)
 """Waits before a replica that does not come up is tried again; the last one repeats."""
-
-
-@dataclass(frozen=True, slots=True)
-class PoolOptions:
-    """How a pool works.
-
-    Attributes:
-        name: for logs and metrics.
-        replicas: processes, at least 1.
-        queue_size: requests admitted beyond those being worked on.
-        call_timeout_s: hard limit for one call; the process is killed then.
-        load_timeout_s: hard limit for start and warm-up.
-        recycle_after: calls after which a replica is replaced by a fresh one; 0 for never.
-    """
-
-    name: str
-    replicas: int
-    queue_size: int
-    call_timeout_s: float
-    load_timeout_s: float
-    recycle_after: int = 0
-
-
-@dataclass(slots=True, eq=False)
-class _Job:
-    method: str
-    args: tuple[Any, ...]
-    deadline: float
-    request_id: str
-    queued_at: float
-    answer: asyncio.Future[Any]
-    permit: Permit = field(repr=False)
-    over: bool = False
 
 
 class Pool:
@@ -86,7 +53,7 @@ class Pool:
         self._on_crash = on_crash or (
             lambda: EngineCrashed(f"engine {options.name} died of this page {_ATTEMPTS} times")
         )
-        self._queue: asyncio.Queue[_Job] = asyncio.Queue()
+        self._queue: asyncio.Queue[Job] = asyncio.Queue()
         self._slots: list[asyncio.Task[None]] = []
         self._live: set[Replica] = set()
         self._admitted = 0
@@ -176,7 +143,7 @@ class Pool:
         if self._failure is not None and not self._live:
             raise self._failure
         loop = asyncio.get_running_loop()
-        job = _Job(method, args, deadline, logs.current_request_id(), loop.time(), loop.create_future(), permit)
+        job = Job(method, args, deadline, logs.current_request_id(), loop.time(), loop.create_future(), permit)
         permit.job_started()
         self._queue.put_nowait(job)
         metrics.QUEUE_DEPTH.labels(self.options.name).set(self._queue.qsize())
@@ -209,7 +176,7 @@ class Pool:
                 successor.cancel()
             self._retire(replica)
 
-    def _wanted(self, job: _Job) -> bool:
+    def _wanted(self, job: Job) -> bool:
         """Whether somebody still waits for it; if not, it is over."""
         loop = asyncio.get_running_loop()
         if job.answer.done() or job.deadline <= loop.time():
@@ -219,7 +186,7 @@ class Pool:
         metrics.QUEUE_SECONDS.labels(self.options.name).observe(loop.time() - job.queued_at)
         return True
 
-    async def _do(self, job: _Job, replica: Replica) -> Replica:
+    async def _do(self, job: Job, replica: Replica) -> Replica:
         """Do one job; returns the replica to go on with. A job whose replica dies goes to the replacement, once."""
         loop = asyncio.get_running_loop()
         try:
@@ -257,7 +224,7 @@ class Pool:
             self._settle(job, error=NotReady("the server is stopping", retry_after_s=5))
             raise
 
-    def _settle(self, job: _Job, result: Any = None, error: MLServerError | None = None, outcome: str = "") -> None:
+    def _settle(self, job: Job, result: Any = None, error: MLServerError | None = None, outcome: str = "") -> None:
         """Answer a job, if anyone still waits, and give its share of the permit back."""
         if job.over:
             return

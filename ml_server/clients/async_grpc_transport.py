@@ -68,7 +68,7 @@ class AsyncGrpcTransport:
                 answers = self._ocr.ExtractDocument(messages.document_parts(document, call), **self._options(call))
                 try:
                     async for answer in answers:
-                        yield messages.page(answer.page, answer.number)
+                        yield messages.page(answer.result, answer.page)
                 finally:
                     answers.cancel()
         except _StatusLost:

@@ -52,7 +52,7 @@ class GrpcTransport:
             answers = self._ocr.ExtractDocument(messages.document_parts(document, call), **self._options(call))
             try:
                 for answer in answers:
-                    yield messages.page(answer.page, answer.number)
+                    yield messages.page(answer.result, answer.page)
             finally:
                 answers.cancel()
 

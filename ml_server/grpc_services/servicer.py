@@ -99,7 +99,7 @@ class OcrServicer(ocr_pb2_grpc.OcrServiceServicer):
         )
         async with aclosing(self._pipeline.extract_pages(request)) as pages:
             async for page in pages:
-                yield ocr_pb2.ExtractDocumentResponse(number=page.number, page=convert.page_message(page))
+                yield ocr_pb2.ExtractDocumentResponse(page=page.number, result=convert.page_message(page))
 
     async def ListEngines(  # noqa: D102, N802 - named and described in ocr.proto
         self, request: ocr_pb2.ListEnginesRequest, context: Context

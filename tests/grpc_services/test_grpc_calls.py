@@ -159,10 +159,10 @@ async def test_a_document_comes_in_chunks_and_its_pages_as_they_are_done() -> No
         pipeline.gate("page 1").set()
         first = await call.read()  # before the second one may be done
         assert isinstance(first, ocr_pb2.ExtractDocumentResponse)
-        assert (first.number, first.page.text) == (1, PAGE.text)
+        assert (first.page, first.result.text) == (1, PAGE.text)
         pipeline.gate("page 2").set()
         pipeline.gate("page 3").set()
-        assert [(await call.read()).number for _ in range(2)] == [2, 3]
+        assert [(await call.read()).page for _ in range(2)] == [2, 3]
         assert await call.code() is grpc.StatusCode.OK
     request = pipeline.requests[0]
     assert request.data == b"pages 3"
@@ -228,7 +228,7 @@ async def test_a_document_of_just_the_limit_is_read() -> None:
     pipeline.gate("page 1").set()
     parts = [Part(options=ocr_pb2.DocumentOptions()), *[Part(chunk=bytes(500))] * 2]
     async with serving(pipeline, max_document_bytes=1000) as (channel, _):
-        assert [page.number async for page in stub(channel).ExtractDocument(iter(parts))] == [1]
+        assert [answer.page async for answer in stub(channel).ExtractDocument(iter(parts))] == [1]
     assert pipeline.requests[0].data == bytes(1000)
 
 

@@ -474,23 +474,23 @@ class ExtractDocumentResponse(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
-    NUMBER_FIELD_NUMBER: _builtins.int
     PAGE_FIELD_NUMBER: _builtins.int
-    number: _builtins.int
+    RESULT_FIELD_NUMBER: _builtins.int
+    page: _builtins.int
     """Position of the page in the document, from 1."""
     @_builtins.property
-    def page(self) -> Global___ExtractTextResponse:
+    def result(self) -> Global___ExtractTextResponse:
         """What was read on it."""
 
     def __init__(
         self,
         *,
-        number: _builtins.int = ...,
-        page: Global___ExtractTextResponse | None = ...,
+        page: _builtins.int = ...,
+        result: Global___ExtractTextResponse | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["page", b"page"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["result", b"result"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["number", b"number", "page", b"page"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page", b"page", "result", b"result"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
