@@ -26,6 +26,7 @@ app = typer.Typer(
 )
 
 EXIT_FAILED = 1
+EXIT_USAGE = 2
 EXIT_UNAVAILABLE = 3
 
 Engine = Annotated[
@@ -71,6 +72,7 @@ def serve(
     from ml_server.bentoml_services import launch
 
     settings = _settings(http_port=http_port, grpc_port=grpc_port, engine=engine, lang=lang, replicas=replicas)
+    _check_names(settings)
     try:
         launch.serve(settings)
     except OSError as error:
@@ -84,6 +86,7 @@ def grpc(grpc_port: GrpcPort = None, engine: Engine = None, lang: Lang = None, r
     from ml_server.grpc_services.server import serve_forever
 
     settings = _settings(grpc_port=grpc_port, engine=engine, lang=lang, replicas=replicas)
+    _check_names(settings)
     logs.configure(settings.log_level, settings.log_format)
     try:
         asyncio.run(serve_forever(settings))
@@ -150,7 +153,22 @@ def _settings(**flags: Any) -> Settings:
             f"ML_SERVER_{'_'.join(str(part) for part in problem['loc']).upper()}: {problem['msg']}"
             for problem in error.errors()
         )
-        _fail(problems, 2)
+        _fail(problems, EXIT_USAGE)
+
+
+def _check_names(settings: Settings) -> None:
+    """Refuse unknown engines and languages now: a server would start and never become ready."""
+    from ml_server import languages
+    from ml_server.engines.factory import AUTO, OCREngineFactory
+    from ml_server.errors import MLServerError
+
+    try:
+        languages.parse(f"{settings.lang}+{settings.preload}")
+        languages.parse(settings.lang)
+        if settings.engine != AUTO:
+            OCREngineFactory.engine_class(settings.engine)
+    except MLServerError as error:
+        _fail(error.message, EXIT_USAGE)
 
 
 def _fail(message: str, code: int) -> NoReturn:

@@ -15,13 +15,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from ml_server.document import DocumentRequest, DocumentResult
-from ml_server.errors import EngineUnavailable, InvalidRequest, MLServerError, UnknownEngine, UnsupportedLanguage
+from ml_server.errors import InvalidRequest, MLServerError
 from ml_server.pipeline import Pipeline
 from ml_server.settings import Settings
 
 
 class Unavailable(Exception):
-    """The engine or language asked for cannot run here; no file was read."""
+    """The engine or language asked for cannot run here, or the engine does not start; no file was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ async def extract(files: Sequence[Path], settings: Settings, options: ExtractOpt
     try:
         try:
             await pipeline.wait_until_ready()
-        except (EngineUnavailable, UnknownEngine, UnsupportedLanguage) as error:
+        except MLServerError as error:
             raise Unavailable(error.message) from error
         good = True
         with _progress(len(files)) as advance:
@@ -70,7 +70,7 @@ async def _one(pipeline: Pipeline, path: Path, options: ExtractOptions, *, sever
     try:
         data = await asyncio.to_thread(path.read_bytes)
     except OSError as error:
-        return _report(path, InvalidRequest(f"cannot read the file: {error.strerror}"), options)
+        return _report(path, InvalidRequest(f"cannot read the file: {error.strerror}"), as_json=options.as_json)
     request = DocumentRequest(
         data=data,
         language=pipeline.settings.lang,
@@ -81,13 +81,16 @@ async def _one(pipeline: Pipeline, path: Path, options: ExtractOptions, *, sever
     try:
         result = await pipeline.extract_document(request)
     except MLServerError as error:
-        return _report(path, error, options)
+        return _report(path, error, as_json=options.as_json)
     if options.as_json:
         _print_json(path, result)
     else:
         _print_text(path, result, several=several)
     if options.overlay is not None:
-        _draw(options.overlay, path, data, result, pipeline.settings, several=several)
+        try:
+            _draw(options.overlay, path, data, result, pipeline.settings, several=several)
+        except (OSError, ValueError) as error:
+            return _report(path, InvalidRequest(f"cannot draw {options.overlay}: {error}"), as_json=False)
     return True
 
 
@@ -105,8 +108,8 @@ def _print_json(path: Path, result: DocumentResult) -> None:
     _print_line({"file": str(path), **DocumentBody.of(result).model_dump()})
 
 
-def _report(path: Path, error: MLServerError, options: ExtractOptions) -> bool:
-    if options.as_json:
+def _report(path: Path, error: MLServerError, *, as_json: bool) -> bool:
+    if as_json:
         fault = {"code": error.code, "message": error.message}
         _print_line({"file": str(path), "status": "error", "error": fault})
     sys.stderr.write(f"ml-server: {path}: {error.message}\n")

@@ -42,6 +42,8 @@ class Job:
         queued_at: event-loop time.
         answer: where the caller waits.
         permit: of the request; told when the job is over.
+        attempts: replicas that died of it.
+        taken: whether a replica has it now.
         over: whether it has been answered or given up.
     """
 
@@ -52,4 +54,6 @@ class Job:
     queued_at: float
     answer: asyncio.Future[Any]
     permit: Permit = field(repr=False)
+    attempts: int = 0
+    taken: bool = False
     over: bool = False

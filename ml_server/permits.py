@@ -9,8 +9,8 @@ from types import TracebackType
 class Permit:
     """The right of one request to have work done, a context manager.
 
-    It comes back when the request is over *and* none of its work is with a replica any more, so that callers who give
-    up do not let more work in than the replicas can do.
+    It comes back when the request is over *and* no replica works for it any more, so that callers who give up do not
+    let more work in than the replicas can do.
 
     Args:
         returned: called once, when it comes back.

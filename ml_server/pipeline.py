@@ -14,10 +14,13 @@ from ml_server import languages, logs, metrics
 from ml_server.decode import DecodeLimits, check_size
 from ml_server.document import DocumentRequest, DocumentResult, EngineInfo, OCRPage
 from ml_server.engines.base import ReadOptions
-from ml_server.errors import InvalidImage, InvalidRequest, MLServerError, NotReady
+from ml_server.errors import InvalidImage, InvalidRequest, MLServerError, NotReady, ServerBusy
 from ml_server.pools import Pools
 from ml_server.scheduler import Pool
 from ml_server.settings import Settings, usable_cores
+
+_RETRY_READY_S = 5.0
+"""Pause before a default engine that could not be loaded is looked at again; its pool keeps trying meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +44,10 @@ class Pipeline:
 
     def __init__(self, settings: Settings, *, inline: bool = False) -> None:
         self.settings = settings
-        self._state = "starting"
-        self._reason = ""
+        self._default: Pool | None = None
+        self._no_default = ""
+        self._warm = False
+        self._stopping = False
         self._limits = DecodeLimits.from_settings(settings)
         self._pools = Pools(settings, self._limits, inline=inline)
         self._warming: asyncio.Task[None] | None = None
@@ -50,18 +55,23 @@ class Pipeline:
 
     @property
     def is_ready(self) -> bool:
-        """Whether the default engine has read its warm-up page and the server is not stopping."""
-        return self._state == "ready"
+        """Whether the default engine has read its warm-up page and still has, or is getting, a replica."""
+        return self.state == "ready"
 
     @property
     def state(self) -> str:
-        """``starting``, ``ready``, ``stopping`` or ``failed``."""
-        return self._state
+        """``starting``, ``ready``, ``stopping``, or ``failed`` while the default engine cannot be loaded."""
+        if self._stopping:
+            return "stopping"
+        if self.reason:
+            return "failed"
+        return "ready" if self._warm else "starting"
 
     @property
     def reason(self) -> str:
-        """Why the state is ``failed``; empty otherwise."""
-        return self._reason
+        """Why the state is ``failed``; empty otherwise. It may pass: loading is tried again."""
+        failure = self._default.failure if self._default is not None else None
+        return failure.message if failure is not None else self._no_default
 
     async def start(self) -> None:
         """Begin warming up in the background and return."""
@@ -73,14 +83,14 @@ class Pipeline:
         Raises:
             MLServerError: why the default engine could not be loaded.
         """
-        pool = self._pools.engine(self._pools.default_engine())
+        self._default = self._pools.engine(self._pools.default_engine())
         self._pools.decoder.start()
-        await pool.ready()
-        self._state = "ready"
+        await self._default.ready()
+        self._warm = True
 
     async def close(self) -> None:
         """Refuse new work, give what is running ``shutdown_grace_s`` seconds, then end the processes."""
-        self._state = "stopping"
+        self._stopping = True
         metrics.READY.set(0)
         if self._warming is not None:
             self._warming.cancel()
@@ -122,6 +132,7 @@ class Pipeline:
         Raises:
             InvalidRequest: no images, or more than ``max_batch``.
             NotReady: the server is starting or stopping.
+            ServerBusy: no item was let in; a batch of which some were waits for the others' turn.
         """
         self.check_ready()
         if not 1 <= len(requests) <= self.settings.max_batch:
@@ -129,6 +140,7 @@ class Pipeline:
                 f"a batch has 1 to {self.settings.max_batch} images, this one has {len(requests)}", field="images"
             )
         gate = asyncio.Semaphore(2 * usable_cores())
+        patience = asyncio.get_running_loop().time() + self.settings.request_timeout_s
 
         async def one(request: DocumentRequest) -> OCRPage | MLServerError:
             async with gate:
@@ -139,7 +151,15 @@ class Pipeline:
 
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(one(request)) for request in requests]
-        return [task.result() for task in tasks]
+        outcomes = [task.result() for task in tasks]
+        refused = [i for i, outcome in enumerate(outcomes) if isinstance(outcome, ServerBusy)]
+        if len(refused) == len(outcomes):
+            raise outcomes[0]  # type: ignore[misc]  # all of them are ServerBusy
+        for i in refused:  # some were let in, so the batch is: the others wait for their turn
+            while isinstance(outcomes[i], ServerBusy) and asyncio.get_running_loop().time() < patience:
+                await asyncio.sleep(0.5)
+                outcomes[i] = await one(requests[i])
+        return outcomes
 
     async def extract_pages(self, request: DocumentRequest) -> AsyncGenerator[OCRPage, None]:
         """Read a document page by page, in order, as the pages are done.
@@ -222,22 +242,25 @@ class Pipeline:
         Raises:
             NotReady: says why, and when to try again.
         """
-        match self._state:
+        match self.state:
             case "starting":
                 raise NotReady("the server is starting: its default engine is still loading", retry_after_s=3)
             case "stopping":
                 raise NotReady("the server is stopping", retry_after_s=5)
             case "failed":
-                raise NotReady(f"the server's default engine does not start: {self._reason}", retry_after_s=30)
+                raise NotReady(f"the server's default engine does not start: {self.reason}", retry_after_s=30)
 
     async def _warm_up(self) -> None:
         """Default engine first, then those that ``auto`` would pick for the languages to preload."""
-        try:
-            await self.wait_until_ready()
-        except MLServerError as error:
-            self._state, self._reason = "failed", error.message
-            self._log.error("default_engine_failed", error=error.message)
-            return
+        while not self._warm:
+            try:
+                await self.wait_until_ready()
+            except MLServerError as error:
+                self._log.error("default_engine_failed", error=error.message)
+                if self._default is None:
+                    self._no_default = error.message
+                    return
+                await asyncio.sleep(_RETRY_READY_S)
         metrics.READY.set(1)
         self._log.info("ready", engine=self._pools.default_engine(), language=self.settings.lang)
         for language in self.settings.preload.replace("+", ",").split(","):

@@ -27,7 +27,15 @@ MakeWorker = Callable[[], Worker]
 
 
 class ReplicaDied(Exception):
-    """The process ended while, or before, it was asked."""
+    """The process ended.
+
+    Args:
+        before: it was dead before it was asked, so what it was asked is not to blame.
+    """
+
+    def __init__(self, *, before: bool = False) -> None:
+        super().__init__()
+        self.before = before
 
 
 class ReplicaHung(Exception):
@@ -77,6 +85,7 @@ class ProcessReplica:
             initargs=(log_level, log_format),
         )
         self._pid: int | None = None
+        self._closed = False
 
     @property
     def pid(self) -> int | None:
@@ -95,7 +104,7 @@ class ProcessReplica:
         try:
             future = self._executor.submit(_call, logs.current_request_id(), method, args)
         except BrokenProcessPool as error:
-            raise ReplicaDied from error
+            raise ReplicaDied(before=True) from error
         return await self._within(future, timeout_s)
 
     async def _within(self, future: Future[T], timeout_s: float) -> T:
@@ -112,7 +121,8 @@ class ProcessReplica:
 
     def close(self) -> None:
         """See Replica."""
-        if self._pid is not None:
+        if self._pid is not None and not self._closed:
+            self._closed = True  # once only: the number may belong to another process later
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self._pid, signal.SIGKILL)
         self._executor.shutdown(wait=False, cancel_futures=True)

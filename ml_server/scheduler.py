@@ -2,15 +2,17 @@
 
 Admission and work are two things. A request takes a :class:`Permit` first; there are as many as the queue is long plus
 one for each replica, and none left is :class:`ServerBusy`. Its pages then wait in line for the next free replica. A
-permit comes back when the request is over *and* none of its pages is with a replica any more, so that callers who give
-up do not let more work in than the replicas can do.
+permit comes back when the request is over *and* no replica works for it any more, so that callers who give up do not
+let more work in than the replicas can do; what they have in line is dropped at once.
 """
 
 from __future__ import annotations
 
 import asyncio
 import math
+from collections import deque
 from collections.abc import Callable
+from copy import copy
 from typing import Any
 
 from ml_server import logs, metrics
@@ -54,6 +56,7 @@ class Pool:
             lambda: EngineCrashed(f"engine {options.name} died of this page {_ATTEMPTS} times")
         )
         self._queue: asyncio.Queue[Job] = asyncio.Queue()
+        self._returned: deque[Job] = deque()
         self._slots: list[asyncio.Task[None]] = []
         self._live: set[Replica] = set()
         self._admitted = 0
@@ -68,6 +71,12 @@ class Pool:
     def loaded(self) -> int:
         """Replicas that are warm."""
         return len(self._live)
+
+    @property
+    def failure(self) -> MLServerError | None:
+        """Why no replica can be loaded, a fresh copy each time; None while one is warm or still on its way."""
+        # A copy: a raised error keeps the frames it passed through, and with them the requests, alive.
+        return copy(self._failure) if self._failure is not None and not self._live else None
 
     async def drained(self) -> None:
         """Wait until no request holds a permit."""
@@ -96,8 +105,7 @@ class Pool:
         await asyncio.gather(*self._slots, return_exceptions=True)
         for replica in list(self._live):
             self._retire(replica)
-        while not self._queue.empty():
-            self._settle(self._queue.get_nowait(), error=NotReady("the server is stopping", retry_after_s=5))
+        self._empty(lambda: NotReady("the server is stopping", retry_after_s=5))
         if self._first is not None and not self._first.done():
             self._first.cancel()
 
@@ -140,8 +148,8 @@ class Pool:
             MLServerError: what the worker raised.
         """
         self.start()
-        if self._failure is not None and not self._live:
-            raise self._failure
+        if self.failure is not None:
+            raise self.failure
         loop = asyncio.get_running_loop()
         job = Job(method, args, deadline, logs.current_request_id(), loop.time(), loop.create_future(), permit)
         permit.job_started()
@@ -152,6 +160,9 @@ class Pool:
                 return await job.answer
         except TimeoutError:
             raise DeadlineExceeded("the request's deadline passed before its answer was ready") from None
+        finally:
+            if not job.taken:
+                self._settle(job)  # its caller has gone while it was in line
 
     async def _serve(self, slot: int) -> None:
         """One replica's life: take the next job, do it, and be replaced after a crash, a hang or many calls."""
@@ -159,14 +170,18 @@ class Pool:
         calls, successor = 0, None
         try:
             while True:
-                job = await self._queue.get()
+                job = self._returned.popleft() if self._returned else await self._queue.get()
                 metrics.QUEUE_DEPTH.labels(self.options.name).set(self._queue.qsize())
                 if not self._wanted(job):
                     continue
+                job.taken = True
                 with logs.bind_request_id(job.request_id):
-                    replica = await self._do(job, replica)
+                    lost = await self._do(job, replica)
                 calls += 1
-                if self.options.recycle_after and calls >= self.options.recycle_after and successor is None:
+                if lost:
+                    self._retire(replica)
+                    replica, calls = await self._bring_up(lost), 0
+                elif self.options.recycle_after and calls >= self.options.recycle_after and successor is None:
                     successor = asyncio.create_task(self._bring_up("recycle"))
                 if successor is not None and successor.done():
                     self._retire(replica)
@@ -179,56 +194,58 @@ class Pool:
     def _wanted(self, job: Job) -> bool:
         """Whether somebody still waits for it; if not, it is over."""
         loop = asyncio.get_running_loop()
-        if job.answer.done() or job.deadline <= loop.time():
-            self._settle(job, error=DeadlineExceeded("the request's deadline passed while it was in line"))
-            metrics.PAGES.labels(self.options.name, "expired").inc()
+        if job.over:
+            return False
+        if job.deadline <= loop.time():
+            error = DeadlineExceeded("the request's deadline passed while it was in line")
+            self._settle(job, error=error, outcome="expired")
             return False
         metrics.QUEUE_SECONDS.labels(self.options.name).observe(loop.time() - job.queued_at)
         return True
 
-    async def _do(self, job: Job, replica: Replica) -> Replica:
-        """Do one job; returns the replica to go on with. A job whose replica dies goes to the replacement, once."""
+    async def _do(self, job: Job, replica: Replica) -> str:
+        """Do one job. Returns why the replica is lost (``hang`` or ``crash``), or an empty string.
+
+        A job whose replica died under it goes back to the head of the line, for the replacement; once.
+        """
         loop = asyncio.get_running_loop()
+        began = loop.time()
         try:
-            for attempt in range(1, _ATTEMPTS + 1):
-                began = loop.time()
-                try:
-                    result = await replica.call(job.method, *job.args, timeout_s=self.options.call_timeout_s)
-                except ReplicaHung:
-                    self._log.error("replica_hung", limit_s=self.options.call_timeout_s)
-                    self._settle(job, error=self._on_hang(), outcome="hung")
-                    self._retire(replica)
-                    return await self._bring_up("hang")
-                except ReplicaDied:
-                    self._log.error("replica_died", attempt=attempt)
-                    if attempt == _ATTEMPTS:
-                        self._settle(job, error=self._on_crash(), outcome="crashed")
-                    self._retire(replica)
-                    replica = await self._bring_up("crash")
-                except MLServerError as error:
-                    self._settle(job, error=error, outcome="refused")
-                    return replica
-                except Exception as error:
-                    self._log.exception("engine_failed")
-                    message = f"engine {self.options.name} failed on this page: {type(error).__name__}: {error}"
-                    self._settle(job, error=EngineFailed(message[:500]), outcome="failed")
-                    return replica
-                else:
-                    seconds = loop.time() - began
-                    self._seconds_per_call += 0.1 * (seconds - self._seconds_per_call)
-                    metrics.PAGE_SECONDS.labels(self.options.name).observe(seconds)
-                    self._settle(job, result=result, outcome="ok")
-                    return replica
-            return replica
+            result = await replica.call(job.method, *job.args, timeout_s=self.options.call_timeout_s)
+        except ReplicaHung:
+            self._log.error("replica_hung", limit_s=self.options.call_timeout_s)
+            self._settle(job, error=self._on_hang(), outcome="hung")
+            return "hang"
+        except ReplicaDied as error:
+            job.attempts += not error.before
+            self._log.error("replica_died", attempt=job.attempts, idle=error.before)
+            if job.attempts >= _ATTEMPTS:
+                self._settle(job, error=self._on_crash(), outcome="crashed")
+            else:
+                job.taken = False
+                self._returned.append(job)
+            return "crash"
+        except MLServerError as error:
+            self._settle(job, error=error, outcome="refused")
+        except Exception as error:
+            self._log.exception("engine_failed")
+            message = f"engine {self.options.name} failed on this page: {type(error).__name__}: {error}"
+            self._settle(job, error=EngineFailed(message[:500]), outcome="failed")
         except asyncio.CancelledError:
             self._settle(job, error=NotReady("the server is stopping", retry_after_s=5))
             raise
+        else:
+            seconds = loop.time() - began
+            self._seconds_per_call += 0.1 * (seconds - self._seconds_per_call)
+            metrics.PAGE_SECONDS.labels(self.options.name).observe(seconds)
+            self._settle(job, result=result, outcome="ok")
+        return ""
 
     def _settle(self, job: Job, result: Any = None, error: MLServerError | None = None, outcome: str = "") -> None:
         """Answer a job, if anyone still waits, and give its share of the permit back."""
         if job.over:
             return
-        job.over = True
+        job.over, job.args = True, ()  # nobody needs the document any more, however long the job stays in line
         if outcome:
             metrics.PAGES.labels(self.options.name, outcome).inc()
         if not job.answer.done():
@@ -276,11 +293,18 @@ class Pool:
         )
         if self._live:
             return
+        failure = self._failure
         if self._first is not None and not self._first.done():
-            self._first.set_exception(self._failure)
+            self._first.set_exception(copy(failure))
             self._first.exception()
+        self._empty(lambda: copy(failure))
+
+    def _empty(self, error: Callable[[], MLServerError]) -> None:
+        """Answer everything that is in line with an error of its own."""
+        while self._returned:
+            self._settle(self._returned.popleft(), error=error())
         while not self._queue.empty():
-            self._settle(self._queue.get_nowait(), error=self._failure)
+            self._settle(self._queue.get_nowait(), error=error())
 
     def _retire(self, replica: Replica) -> None:
         replica.close()

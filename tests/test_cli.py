@@ -72,6 +72,14 @@ def test_overlay_draws_every_page(tmp_path: Path) -> None:
             assert drawn.width >= 2 * page.width
 
 
+def test_an_overlay_that_cannot_be_written_is_said_plainly(page: Path, tmp_path: Path) -> None:
+    result = ml_server("extract", page, "--overlay", tmp_path / "absent" / "seen.png")
+    assert result.returncode == 1
+    assert "mock page" in result.stdout
+    assert "cannot draw" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
 def test_an_engine_that_is_not_there_has_its_own_exit_code(page: Path) -> None:
     result = ml_server("extract", page, "--engine", "magic")
     assert result.returncode == 3
@@ -82,7 +90,14 @@ def test_an_engine_that_is_not_there_has_its_own_exit_code(page: Path) -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "environment"),
-    [(["extract"], {}), (["fly"], {}), (["engines"], {"ML_SERVER_PDF_DPI": "9"}), (["serve", "--grpc-port", "x"], {})],
+    [
+        (["extract"], {}),
+        (["fly"], {}),
+        (["engines"], {"ML_SERVER_PDF_DPI": "9"}),
+        (["serve", "--grpc-port", "x"], {}),
+        (["serve", "--engine", "padle"], {}),
+        (["grpc"], {"ML_SERVER_PRELOAD": "korean,xx"}),
+    ],
 )
 def test_wrong_usage_is_exit_code_2(arguments: list[str], environment: dict[str, str]) -> None:
     result = ml_server(*arguments, **environment)

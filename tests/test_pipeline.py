@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
+import os
+import signal
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +15,7 @@ from pages import bad_png, png
 from PIL import Image
 
 from ml_server.document import DocumentRequest, OCRPage
+from ml_server.engines.base import EngineConfig
 from ml_server.errors import (
     DeadlineExceeded,
     EngineCrashed,
@@ -252,3 +256,84 @@ async def test_auto_never_picks_the_mock_unless_the_operator_did(make_pipeline: 
     assert [info.name for info in pipeline.engines() if info.default] == ["mock"]
     pipeline = make_pipeline(inline=True, engine="auto")
     assert "mock" not in [info.name for info in pipeline.engines() if info.default]
+
+
+async def test_a_failure_to_load_passes_when_loading_works_again(
+    make_pipeline: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ml_server import scheduler
+    from ml_server.engines.mock_engine import MockEngine
+
+    construct, broken = MockEngine.__init__, [True]
+
+    def flaky(self: MockEngine, config: EngineConfig) -> None:
+        if broken[0]:
+            raise EngineUnavailable("weights are gone")
+        construct(self, config)
+
+    monkeypatch.setattr(MockEngine, "__init__", flaky)
+    monkeypatch.setattr(scheduler, "_RESTART_DELAYS_S", (0.05,))
+    pipeline = make_pipeline(inline=True)
+    with pytest.raises(EngineUnavailable):
+        await pipeline.wait_until_ready()
+    assert (pipeline.state, pipeline.reason) == ("failed", "weights are gone")
+    broken[0] = False
+    async with asyncio.timeout(10):
+        while not pipeline.is_ready:
+            with contextlib.suppress(EngineUnavailable):
+                await pipeline.wait_until_ready()
+            await asyncio.sleep(0.02)
+    assert (await pipeline.extract_page(DocumentRequest(png()))).lines
+
+
+async def test_errors_of_an_engine_that_does_not_load_do_not_keep_requests_alive(
+    make_pipeline: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ml_server.engines.mock_engine import MockEngine
+
+    def broken(self: MockEngine, config: EngineConfig) -> None:
+        raise EngineUnavailable("weights are gone")
+
+    monkeypatch.setattr(MockEngine, "__init__", broken)
+    pipeline = make_pipeline(inline=True)
+    with pytest.raises(EngineUnavailable):
+        await pipeline.wait_until_ready()
+    pool = pipeline._pools.engine("mock")
+    first, second = pool.failure, pool.failure
+    assert first is not second
+    assert first is not None
+    assert first.message == "weights are gone"
+
+
+async def test_a_replica_that_died_idle_costs_the_next_page_no_attempt(make_pipeline: Make) -> None:
+    from ml_server.replicas import ProcessReplica
+
+    pipeline = make_pipeline(replicas=1, mock_failure="crash")
+    await pipeline.wait_until_ready()
+    (replica,) = pipeline._pools.engine("mock")._live
+    assert isinstance(replica, ProcessReplica)
+    assert replica.pid is not None
+    os.kill(replica.pid, signal.SIGKILL)
+    await asyncio.sleep(0.3)
+    assert (await pipeline.extract_page(DocumentRequest(png()))).lines
+
+
+async def test_what_waits_in_line_for_nobody_is_dropped_at_once(make_pipeline: Make) -> None:
+    pipeline = make_pipeline(queue_size=1, replicas=1, mock_delay_s=0.6)
+    await pipeline.wait_until_ready()
+    first = asyncio.create_task(pipeline.extract_page(DocumentRequest(png())))
+    await asyncio.sleep(0.2)
+    waiting = asyncio.create_task(pipeline.extract_page(DocumentRequest(png())))
+    await asyncio.sleep(0.2)
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    third = asyncio.create_task(pipeline.extract_page(DocumentRequest(png(33, 9))))
+    assert (await first).lines
+    assert (await third).width == 33
+
+
+async def test_a_batch_larger_than_the_queue_loses_nothing(make_pipeline: Make) -> None:
+    pipeline = make_pipeline(queue_size=1, replicas=1, mock_delay_s=0.05)
+    await pipeline.wait_until_ready()
+    outcomes = await pipeline.extract_batch([DocumentRequest(png(20 + i, 9)) for i in range(8)])
+    assert [page.width for page in outcomes if isinstance(page, OCRPage)] == list(range(20, 28))

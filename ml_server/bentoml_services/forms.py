@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
@@ -11,7 +12,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
 from ml_server.bentoml_services.schemas import Options
-from ml_server.errors import InvalidRequest, UnsupportedMediaType
+from ml_server.errors import DeadlineExceeded, InvalidRequest, UnsupportedMediaType
 from ml_server.settings import Settings
 
 _MAX_FIELDS = 100
@@ -69,8 +70,13 @@ async def read_form(request: Request, field: str, settings: Settings, *, most: i
         UnsupportedMediaType: not multipart/form-data.
         InvalidRequest: a malformed form, a missing or empty field, text where a file belongs, too many files, or an
             option of the wrong type or out of range.
+        DeadlineExceeded: the body did not arrive in time.
     """
-    form = await _parse(request, most, settings)
+    try:
+        async with asyncio.timeout(settings.request_timeout_s):
+            form = await _parse(request, most, settings)
+    except TimeoutError:
+        raise DeadlineExceeded(f"the body did not arrive within {settings.request_timeout_s:g} s") from None
     try:
         options = _options(form, settings)
         return Form([await upload.read() for upload in _uploads(form, field, most)], options)

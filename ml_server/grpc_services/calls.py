@@ -35,12 +35,17 @@ class CallInterceptor(aio.ServerInterceptor):  # type: ignore[type-arg]  # gener
     takes initial metadata for the beginning of an answer and gives up
     (https://github.com/grpc/proposal/blob/master/A6-client-retries.md#when-retries-are-valid).
 
+    Args:
+        api_key: what calls must carry.
+        patience_s: seconds a caller may take to read one message of a stream; it holds a permit meanwhile.
+
     Attributes:
         active: calls being answered now.
     """
 
-    def __init__(self, api_key: ApiKey) -> None:
+    def __init__(self, api_key: ApiKey, patience_s: float) -> None:
         self.active = 0
+        self._patience_s = patience_s
         self._api_key = api_key
 
     async def intercept_service(
@@ -103,7 +108,11 @@ class CallInterceptor(aio.ServerInterceptor):  # type: ignore[type-arg]  # gener
                 await head.send()
                 async with aclosing(answer(read(request), context)) as responses:
                     async for response in responses:
-                        await context.write(response)
+                        try:
+                            async with asyncio.timeout(self._patience_s):
+                                await context.write(response)
+                        except TimeoutError:
+                            raise DeadlineExceeded("the caller does not take its answers") from None
 
         make: Any = {
             (False, False): grpc.unary_unary_rpc_method_handler,

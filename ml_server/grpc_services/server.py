@@ -38,7 +38,7 @@ class GrpcServer:
     def __init__(self, pipeline: Pipeline, settings: Settings) -> None:
         self._pipeline = pipeline
         self._settings = settings
-        self._calls = CallInterceptor(ApiKey(settings.api_key))
+        self._calls = CallInterceptor(ApiKey(settings.api_key), settings.request_timeout_s)
         self._health = health.aio.HealthServicer()  # type: ignore[attr-defined]  # the stubs lack it
         self._server: aio.Server | None = None
         self._follower: asyncio.Task[None] | None = None

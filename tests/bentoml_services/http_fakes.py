@@ -86,7 +86,9 @@ class FakePipeline:
 
     def check_ready(self) -> None:
         if self.state != "ready":
-            raise NotReady(f"the server is {self.state} {self.reason}", retry_after_s=RETRY_S)
+            why = {"starting": "still loading", "failed": self.reason}.get(self.state, "")
+            known = self.state in ("starting", "failed", "stopping")
+            raise NotReady(f"the server is {self.state}: {why}", retry_after_s=RETRY_S if known else None)
 
     async def extract_page(self, request: DocumentRequest) -> OCRPage:
         self.requests.append(request)

@@ -16,7 +16,7 @@ from ml_server.bentoml_services.edge import Edge
 from ml_server.bentoml_services.routes import create_app
 from ml_server.clients import AsyncOCRClient, OCRClient, retries
 from ml_server.document import DocumentRequest, DocumentResult, EngineInfo, Line, OCRPage, Polygon, Word
-from ml_server.errors import MLServerError, from_code
+from ml_server.errors import MLServerError, NotReady, from_code
 from ml_server.grpc_services.server import GrpcServer
 from ml_server.logs import current_request_id
 from ml_server.pipeline import Pipeline
@@ -57,6 +57,10 @@ class FakePipeline:
         self.ids: list[str] = []
         self.cancelled = asyncio.Event()
         self.last_page = asyncio.Event()
+
+    def check_ready(self) -> None:
+        if self.state != "ready":
+            raise NotReady(f"the server is {self.state}", retry_after_s=1)
 
     @property
     def is_ready(self) -> bool:
