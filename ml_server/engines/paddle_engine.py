@@ -132,7 +132,7 @@ class PaddleEngine(OCREngine):
 
     @classmethod
     def replicas(cls, cores: int) -> int:
-        """See the base class. Two replicas of one thread read 1.6 times the pages of one with two (benchmarks/)."""
+        """See the base class. Replicas use cores better than threads do: a page is not all parallel."""
         return min(cores, _MOST_REPLICAS)
 
     def read(self, pages: Sequence[Page], options: ReadOptions) -> list[OCRPage]:

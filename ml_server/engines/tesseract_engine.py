@@ -22,6 +22,9 @@ from ml_server.errors import EngineFailed, EngineUnavailable
 from ml_server.geometry import clamp, unrotate
 from ml_server.languages import Language, canonical
 
+_MOST_OPEN = 6
+"""Language sets held open per thread; the one opened first is closed for a seventh."""
+
 _SMALL_PAGE = 1200
 """Pixels of the longer side up to which a page is doubled. Tesseract wants 300 dpi: FUNSD's pages of 1000 pixels go
 from 0.54 to 0.64 word F1, larger ones gain nothing."""
@@ -237,6 +240,8 @@ class TesseractEngine(OCREngine):
                     files = ", ".join(str(traineddata.find(code, self._places)) for code in codes)
                     raise EngineUnavailable(f"tesseract cannot load {files}: {error}; is a file damaged?") from error
             opened[codes].SetVariable("debug_file", os.devnull)
+            if len(opened) > _MOST_OPEN:  # callers choose languages; memory must not grow with what they ask for
+                opened.pop(next(iter(opened))).End()
         return opened[codes]
 
 
