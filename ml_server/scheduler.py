@@ -12,20 +12,17 @@ import asyncio
 import math
 from collections import deque
 from collections.abc import Callable
-from copy import copy
 from typing import Any
 
 from ml_server import logs, metrics
 from ml_server.errors import DeadlineExceeded, EngineCrashed, EngineFailed, MLServerError, NotReady, ServerBusy
 from ml_server.jobs import Job, PoolOptions
+from ml_server.keeper import ReplicaKeeper
 from ml_server.permits import Permit
 from ml_server.replicas import Replica, ReplicaDied, ReplicaHung
 
 _ATTEMPTS = 2
 """Times a page may be given to a replica that dies of it."""
-
-_RESTART_DELAYS_S = (0.0, 1.0, 5.0, 30.0)
-"""Waits before a replica that does not come up is tried again; the last one repeats."""
 
 
 class Pool:
@@ -46,7 +43,7 @@ class Pool:
         on_crash: Callable[[], MLServerError] | None = None,
     ) -> None:
         self.options = options
-        self._make_replica = make_replica
+        self._keeper = ReplicaKeeper(options, make_replica, self._give_up)
         self._on_hang = on_hang or (
             lambda: DeadlineExceeded(
                 f"engine {options.name} did not finish the page within {options.call_timeout_s:g} s and was restarted"
@@ -58,25 +55,21 @@ class Pool:
         self._queue: asyncio.Queue[Job] = asyncio.Queue()
         self._returned: deque[Job] = deque()
         self._slots: list[asyncio.Task[None]] = []
-        self._live: set[Replica] = set()
         self._admitted = 0
         self._idle = asyncio.Event()
         self._idle.set()
-        self._first: asyncio.Future[None] | None = None
-        self._failure: MLServerError | None = None
         self._seconds_per_call = 1.0
         self._log = logs.get_logger("ml_server.scheduler").bind(engine=options.name)
 
     @property
     def loaded(self) -> int:
         """Replicas that are warm."""
-        return len(self._live)
+        return len(self._keeper.live)
 
     @property
     def failure(self) -> MLServerError | None:
-        """Why no replica can be loaded, a fresh copy each time; None while one is warm or still on its way."""
-        # A copy: a raised error keeps the frames it passed through, and with them the requests, alive.
-        return copy(self._failure) if self._failure is not None and not self._live else None
+        """See :attr:`ReplicaKeeper.failure`."""
+        return self._keeper.failure
 
     async def drained(self) -> None:
         """Wait until no request holds a permit."""
@@ -85,7 +78,6 @@ class Pool:
     def start(self) -> None:
         """Start the replicas in the background; :meth:`ready` waits for the first."""
         if not self._slots:
-            self._first = asyncio.get_running_loop().create_future()
             self._slots = [asyncio.create_task(self._serve(slot)) for slot in range(self.options.replicas)]
 
     async def ready(self) -> None:
@@ -95,19 +87,15 @@ class Pool:
             MLServerError: why it could not be loaded.
         """
         self.start()
-        assert self._first is not None
-        await asyncio.shield(self._first)
+        await self._keeper.ready()
 
     async def close(self) -> None:
         """End every replica at once; work in line gets NotReady."""
         for slot in self._slots:
             slot.cancel()
         await asyncio.gather(*self._slots, return_exceptions=True)
-        for replica in list(self._live):
-            self._retire(replica)
+        self._keeper.close()
         self._empty(lambda: NotReady("the server is stopping", retry_after_s=5))
-        if self._first is not None and not self._first.done():
-            self._first.cancel()
 
     def admit(self) -> Permit:
         """Take a permit.
@@ -166,7 +154,7 @@ class Pool:
 
     async def _serve(self, slot: int) -> None:
         """One replica's life: take the next job, do it, and be replaced after a crash, a hang or many calls."""
-        replica = await self._bring_up("start")
+        replica = await self._keeper.bring_up("start")
         calls, successor = 0, None
         try:
             while True:
@@ -179,17 +167,17 @@ class Pool:
                     lost = await self._do(job, replica)
                 calls += 1
                 if lost:
-                    self._retire(replica)
-                    replica, calls = await self._bring_up(lost), 0
+                    self._keeper.retire(replica)
+                    replica, calls = await self._keeper.bring_up(lost), 0
                 elif self.options.recycle_after and calls >= self.options.recycle_after and successor is None:
-                    successor = asyncio.create_task(self._bring_up("recycle"))
+                    successor = asyncio.create_task(self._keeper.bring_up("recycle"))
                 if successor is not None and successor.done():
-                    self._retire(replica)
+                    self._keeper.retire(replica)
                     replica, calls, successor = successor.result(), 0, None
         finally:
             if successor is not None:
                 successor.cancel()
-            self._retire(replica)
+            self._keeper.retire(replica)
 
     def _wanted(self, job: Job) -> bool:
         """Whether somebody still waits for it; if not, it is over."""
@@ -256,48 +244,9 @@ class Pool:
                 job.answer.set_result(result)
         job.permit.job_ended()
 
-    async def _bring_up(self, reason: str) -> Replica:
-        """Start a replica, again and again until one is warm."""
-        for attempt in range(10**9):
-            delay = _RESTART_DELAYS_S[min(attempt, len(_RESTART_DELAYS_S) - 1)]
-            await asyncio.sleep(delay)
-            replica = self._make_replica()
-            metrics.REPLICA_STARTS.labels(self.options.name, reason).inc()
-            try:
-                stats = await replica.start(self.options.load_timeout_s)
-            except BaseException as error:
-                replica.close()
-                if not isinstance(error, Exception):
-                    raise
-                self._note_failure(error)
-                continue
-            self._live.add(replica)
-            self._failure = None
-            metrics.REPLICAS.labels(self.options.name).set(len(self._live))
-            self._log.info("replica_ready", pid=stats.pid, reason=reason)
-            self._tell_ready()
-            return replica
-        raise AssertionError("unreachable")
-
-    def _tell_ready(self) -> None:
-        if self._first is None or self._first.done():
-            self._first = asyncio.get_running_loop().create_future()
-        self._first.set_result(None)
-
-    def _note_failure(self, error: Exception) -> None:
-        """A replica did not come up: fail what is in line if there is no other, and say why."""
-        self._log.error("replica_failed", error=str(error) or type(error).__name__)
-        known = error if isinstance(error, MLServerError) else None
-        self._failure = known or EngineFailed(
-            f"engine {self.options.name} does not start: {type(error).__name__} {error}".rstrip()
-        )
-        if self._live:
-            return
-        failure = self._failure
-        if self._first is not None and not self._first.done():
-            self._first.set_exception(copy(failure))
-            self._first.exception()
-        self._empty(lambda: copy(failure))
+    def _give_up(self) -> None:
+        """No replica comes up: whoever is in line is told why, instead of waiting for a deadline."""
+        self._empty(lambda: self.failure or EngineFailed(f"engine {self.options.name} does not start"))
 
     def _empty(self, error: Callable[[], MLServerError]) -> None:
         """Answer everything that is in line with an error of its own."""
@@ -305,8 +254,3 @@ class Pool:
             self._settle(self._returned.popleft(), error=error())
         while not self._queue.empty():
             self._settle(self._queue.get_nowait(), error=error())
-
-    def _retire(self, replica: Replica) -> None:
-        replica.close()
-        self._live.discard(replica)
-        metrics.REPLICAS.labels(self.options.name).set(len(self._live))

@@ -261,7 +261,7 @@ async def test_auto_never_picks_the_mock_unless_the_operator_did(make_pipeline: 
 async def test_a_failure_to_load_passes_when_loading_works_again(
     make_pipeline: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ml_server import scheduler
+    from ml_server import keeper
     from ml_server.engines.mock_engine import MockEngine
 
     construct, broken = MockEngine.__init__, [True]
@@ -272,7 +272,7 @@ async def test_a_failure_to_load_passes_when_loading_works_again(
         construct(self, config)
 
     monkeypatch.setattr(MockEngine, "__init__", flaky)
-    monkeypatch.setattr(scheduler, "_RESTART_DELAYS_S", (0.05,))
+    monkeypatch.setattr(keeper, "_RESTART_DELAYS_S", (0.05,))
     pipeline = make_pipeline(inline=True)
     with pytest.raises(EngineUnavailable):
         await pipeline.wait_until_ready()
@@ -310,7 +310,7 @@ async def test_a_replica_that_died_idle_costs_the_next_page_no_attempt(make_pipe
 
     pipeline = make_pipeline(replicas=1, mock_failure="crash")
     await pipeline.wait_until_ready()
-    (replica,) = pipeline._pools.engine("mock")._live
+    (replica,) = pipeline._pools.engine("mock")._keeper.live
     assert isinstance(replica, ProcessReplica)
     assert replica.pid is not None
     os.kill(replica.pid, signal.SIGKILL)
