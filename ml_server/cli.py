@@ -1,4 +1,4 @@
-"""The command line: ``ml-server serve``, ``grpc``, ``extract`` and ``engines``.
+"""The command line: ``ml-server serve``, ``grpc``, ``extract``, ``engines`` and ``evaluate``.
 
 Exit codes: 0 all went well; 1 something failed (at least one file, or the server); 2 the command line was wrong;
 3 the engine or language asked for is not available here.
@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated
 
 import typer
 
-from ml_server import __version__
+from ml_server import __version__, cli_evaluate
+from ml_server.cli_settings import EXIT_FAILED, EXIT_UNAVAILABLE, EXIT_USAGE, fail, settings_from
 from ml_server.settings import Settings
 
 app = typer.Typer(
@@ -24,10 +25,7 @@ app = typer.Typer(
     help="Read page images and PDFs: as a server over HTTP and gRPC, or right here.",
     epilog="Every option can be set by the environment as ML_SERVER_… (for example ML_SERVER_LANG=english).",
 )
-
-EXIT_FAILED = 1
-EXIT_USAGE = 2
-EXIT_UNAVAILABLE = 3
+app.add_typer(cli_evaluate.app)
 
 Engine = Annotated[
     str | None, typer.Option("--engine", "-e", help="auto, paddle, tesseract, easyocr or mock.", show_default="auto")
@@ -71,12 +69,12 @@ def serve(
     """Serve HTTP and gRPC from one process, with one set of loaded models."""
     from ml_server.bentoml_services import launch
 
-    settings = _settings(http_port=http_port, grpc_port=grpc_port, engine=engine, lang=lang, replicas=replicas)
+    settings = settings_from(http_port=http_port, grpc_port=grpc_port, engine=engine, lang=lang, replicas=replicas)
     _check_names(settings)
     try:
         launch.serve(settings)
     except OSError as error:
-        _fail(str(error), EXIT_FAILED)
+        fail(str(error), EXIT_FAILED)
 
 
 @app.command(epilog="Example:\n\n  ml-server grpc --grpc-port 50051 --engine tesseract")
@@ -85,18 +83,19 @@ def grpc(grpc_port: GrpcPort = None, engine: Engine = None, lang: Lang = None, r
     from ml_server import logs
     from ml_server.grpc_services.server import serve_forever
 
-    settings = _settings(grpc_port=grpc_port, engine=engine, lang=lang, replicas=replicas)
+    settings = settings_from(grpc_port=grpc_port, engine=engine, lang=lang, replicas=replicas)
     _check_names(settings)
     logs.configure(settings.log_level, settings.log_format)
     try:
         asyncio.run(serve_forever(settings))
     except OSError as error:
-        _fail(str(error), EXIT_FAILED)
+        fail(str(error), EXIT_FAILED)
 
 
 @app.command(
     epilog="Examples:\n\n  ml-server extract scan.png\n\n  ml-server extract invoice.pdf -l en --json | jq .text\n\n"
-    "  ml-server extract scan.jpg --overlay seen.png",
+    "  ml-server extract scan.jpg --overlay seen.png\n\n"
+    "  ml-server extract form.pdf --key-values --overlay understood.png",
 )
 def extract(
     files: Annotated[
@@ -113,6 +112,9 @@ def extract(
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object per file and line, with boxes and confidences.")
     ] = False,
+    key_values: Annotated[
+        bool, typer.Option("--key-values", "-k", help="Find questions and their answers; shown as a table.")
+    ] = False,
     overlay: Annotated[
         Path | None,
         typer.Option(help="Draw what was read to this PNG; several pages or files get -1, -2, … added."),
@@ -121,13 +123,13 @@ def extract(
     """Read files right here, without a server. Text goes to standard output."""
     from ml_server import cli_extract, logs
 
-    settings = _settings(engine=engine, lang=lang)
+    settings = settings_from(engine=engine, lang=lang)
     logs.configure("ERROR", "console")
-    options = cli_extract.ExtractOptions(confidence_threshold, use_angle_cls, as_json, overlay)
+    options = cli_extract.ExtractOptions(confidence_threshold, use_angle_cls, as_json, overlay, key_values)
     try:
         outcome = asyncio.run(cli_extract.extract(files, settings, options))
     except cli_extract.Unavailable as error:
-        _fail(str(error), EXIT_UNAVAILABLE)
+        fail(str(error), EXIT_UNAVAILABLE)
     if not outcome:
         raise typer.Exit(EXIT_FAILED)
 
@@ -139,21 +141,7 @@ def engines(
     """Show which engines can run here, or what is missing, with languages, weights and licences."""
     from ml_server import cli_engines
 
-    cli_engines.show(_settings(), as_json=as_json)
-
-
-def _settings(**flags: Any) -> Settings:
-    """Settings from the environment with the flags that were given on top."""
-    from pydantic import ValidationError
-
-    try:
-        return Settings(**{name: value for name, value in flags.items() if value is not None})
-    except ValidationError as error:
-        problems = "; ".join(
-            f"ML_SERVER_{'_'.join(str(part) for part in problem['loc']).upper()}: {problem['msg']}"
-            for problem in error.errors()
-        )
-        _fail(problems, EXIT_USAGE)
+    cli_engines.show(settings_from(), as_json=as_json)
 
 
 def _check_names(settings: Settings) -> None:
@@ -168,12 +156,7 @@ def _check_names(settings: Settings) -> None:
         if settings.engine != AUTO:
             OCREngineFactory.engine_class(settings.engine)
     except MLServerError as error:
-        _fail(error.message, EXIT_USAGE)
-
-
-def _fail(message: str, code: int) -> NoReturn:
-    typer.echo(f"ml-server: {message}", err=True)
-    raise typer.Exit(code)
+        fail(error.message, EXIT_USAGE)
 
 
 def main() -> None:

@@ -15,7 +15,7 @@ from ml_server.settings import Settings
 
 
 def show(settings: Settings, *, as_json: bool) -> None:
-    """Print every engine, as a table or as JSON. Loads none of them."""
+    """Print every engine and the key–value extractor, as a table or as JSON. Loads none of them."""
     infos = Pipeline(settings).engines()
     if as_json:
         body = {
@@ -25,12 +25,15 @@ def show(settings: Settings, *, as_json: bool) -> None:
         }
         sys.stdout.write(json.dumps(body, ensure_ascii=False, indent=2) + "\n")
         return
-    table = Table(title=f"OCR engines here (default language: {settings.lang})", show_lines=True)
-    for column in ("engine", "available", "languages", "weights", "licence", "version"):
+    table = Table(title=f"Engines here (default language: {settings.lang})", show_lines=True)
+    for column in ("engine", "for", "available", "languages", "weights", "licence", "version"):
         table.add_column(column, overflow="fold")
     for info in infos:
         name = f"{info.name}\n(default)" if info.default else info.name
-        table.add_row(name, _available(info), ", ".join(info.languages), info.weights, info.license, info.version)
+        purpose = info.kind.replace("_", " ")
+        table.add_row(
+            name, purpose, _available(info), ", ".join(info.languages), info.weights, info.license, info.version
+        )
     Console().print(table)
 
 

@@ -5,23 +5,28 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from ml_server.document import DocumentRequest, DocumentResult
+from ml_server.document import DocumentRequest, Page
 from ml_server.errors import InvalidRequest, MLServerError
 from ml_server.pipeline import Pipeline
 from ml_server.settings import Settings
 
+if TYPE_CHECKING:
+    from PIL import Image
+
 
 class Unavailable(Exception):
-    """The engine or language asked for cannot run here, or the engine does not start; no file was read."""
+    """The engine, extractor or language asked for cannot run here, or the engine does not start; no file was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +38,29 @@ class ExtractOptions:
         use_angle_cls: also read turned pages and lines.
         as_json: print one JSON object a file instead of text.
         overlay: where to draw what was read; None for no picture.
+        key_values: find entities and key–value pairs instead of showing the text.
     """
 
     confidence_threshold: float
     use_angle_cls: bool
     as_json: bool
     overlay: Path | None
+    key_values: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What came of one file, in the three ways it can be shown; each is made only when it is asked for.
+
+    Attributes:
+        body: the JSON of the HTTP answer.
+        show: print it for people.
+        draw: one for each page of the file: the page's drawing.
+    """
+
+    body: Callable[[], dict[str, Any]]
+    show: Callable[[], None]
+    draw: Sequence[Callable[[Page], Image.Image]]
 
 
 async def extract(files: Sequence[Path], settings: Settings, options: ExtractOptions) -> bool:
@@ -48,12 +70,14 @@ async def extract(files: Sequence[Path], settings: Settings, options: ExtractOpt
         Whether all went well.
 
     Raises:
-        Unavailable: the engine or language is not available here.
+        Unavailable: the engine, extractor or language is not available here.
     """
     pipeline = Pipeline(settings, inline=True)
     try:
         try:
             await pipeline.wait_until_ready()
+            if options.key_values:
+                await pipeline.wait_until_extracting()
         except MLServerError as error:
             raise Unavailable(error.message) from error
         good = True
@@ -79,33 +103,66 @@ async def _one(pipeline: Pipeline, path: Path, options: ExtractOptions, *, sever
         use_angle_cls=options.use_angle_cls,
     )
     try:
-        result = await pipeline.extract_document(request)
+        found = await (_key_values if options.key_values else _text)(pipeline, request)
     except MLServerError as error:
         return _report(path, error, as_json=options.as_json)
     if options.as_json:
-        _print_json(path, result)
+        _print_line({"file": str(path), **found.body()})
     else:
-        _print_text(path, result, several=several)
+        if several:
+            sys.stdout.write(f"==> {path} <==\n")
+        found.show()
+    sys.stdout.flush()
     if options.overlay is not None:
         try:
-            _draw(options.overlay, path, data, result, pipeline.settings, several=several)
+            _draw(options.overlay, path, data, found, pipeline.settings, several=several)
         except (OSError, ValueError) as error:
             return _report(path, InvalidRequest(f"cannot draw {options.overlay}: {error}"), as_json=False)
     return True
 
 
-def _print_text(path: Path, result: DocumentResult, *, several: bool) -> None:
-    if several:
-        sys.stdout.write(f"==> {path} <==\n")
-    sys.stdout.write(result.text + "\n")
-    sys.stdout.flush()
+async def _text(pipeline: Pipeline, request: DocumentRequest) -> Found:
+    """The text of a document; its JSON is the answer of ``/extract_document``."""
+    result = await pipeline.extract_document(request)
+
+    def body() -> dict[str, Any]:
+        from ml_server.bentoml_services.schemas import DocumentBody
+
+        return DocumentBody.of(result).model_dump()
+
+    def draw(index: int, page: Page) -> Image.Image:
+        from ml_server import overlay
+
+        return overlay.draw(page, result.pages[index])
+
+    pages = range(len(result.pages))
+    return Found(body, lambda: _write(result.text + "\n"), [partial(draw, index) for index in pages])
 
 
-def _print_json(path: Path, result: DocumentResult) -> None:
-    """The HTTP answer of ``/extract_document``, with the file's name, on one line."""
-    from ml_server.bentoml_services.schemas import DocumentBody
+async def _key_values(pipeline: Pipeline, request: DocumentRequest) -> Found:
+    """Keys and values of a document; its JSON is the answer of ``/extract_key_values``."""
+    from ml_server import cli_key_values
 
-    _print_line({"file": str(path), **DocumentBody.of(result).model_dump()})
+    began = time.perf_counter()
+    found = [page async for page in pipeline.extract_key_values(request)]
+    milliseconds = (time.perf_counter() - began) * 1000
+
+    def body() -> dict[str, Any]:
+        from ml_server.bentoml_services.key_value_schemas import KeyValuesBody
+
+        return KeyValuesBody.of(found, milliseconds).model_dump()
+
+    def draw(index: int, page: Page) -> Image.Image:
+        from ml_server import key_value_overlay
+
+        return key_value_overlay.draw(page, found[index])
+
+    pages = range(len(found))
+    return Found(body, lambda: cli_key_values.show(found), [partial(draw, index) for index in pages])
+
+
+def _write(text: str) -> None:
+    sys.stdout.write(text)
 
 
 def _report(path: Path, error: MLServerError, *, as_json: bool) -> bool:
@@ -121,22 +178,18 @@ def _print_line(value: dict[str, Any]) -> None:
     sys.stdout.flush()
 
 
-def _draw(target: Path, path: Path, data: bytes, result: DocumentResult, settings: Settings, *, several: bool) -> None:
+def _draw(target: Path, path: Path, data: bytes, found: Found, settings: Settings, *, several: bool) -> None:
     from ml_server.decode import DecodeLimits, decode_pages
-    from ml_server.overlay import draw
 
     limits = DecodeLimits.from_settings(settings)
-    for index, found in enumerate(result.pages):
+    count = len(found.draw)
+    for index, draw in enumerate(found.draw):
         name = target
-        if several or len(result.pages) > 1:
-            parts = [
-                target.stem,
-                *([path.stem] if several else []),
-                *([str(index + 1)] if len(result.pages) > 1 else []),
-            ]
+        if several or count > 1:
+            parts = [target.stem, *([path.stem] if several else []), *([str(index + 1)] if count > 1 else [])]
             name = target.with_stem("-".join(parts))
         (page,) = decode_pages(data, index, 1, limits)
-        draw(page, found).save(name)
+        draw(page).save(name)
         sys.stderr.write(f"ml-server: drew {name}\n")
 
 

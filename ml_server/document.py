@@ -110,6 +110,91 @@ class OCRPage:
 
 
 @dataclass(frozen=True, slots=True)
+class Entity:
+    """Words that mean one thing together: a title, a field's name, a field's value.
+
+    Attributes:
+        label: ``HEADER``, ``QUESTION``, ``ANSWER`` or ``OTHER``; another model may have labels of its own.
+        text: the words joined by single spaces; not empty.
+        confidence: 0..1.
+        bbox: the upright box around the words.
+        words: in reading order, at least one; every word of the page is in exactly one entity.
+    """
+
+    label: str
+    text: str
+    confidence: float
+    bbox: Polygon
+    words: tuple[Word, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """That one entity belongs to another.
+
+    Attributes:
+        head: index into the page's entities: the question, or the header above questions.
+        tail: index into the page's entities: the answer, or the question under a header.
+        confidence: 0..1.
+    """
+
+    head: int
+    tail: int
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class KeyValue:
+    """One question with one of its answers.
+
+    Attributes:
+        key: the question's text.
+        value: the answer's text.
+        confidence: 0..1; of both entities and of their relation together.
+        key_bbox: box of the question.
+        value_bbox: box of the answer.
+    """
+
+    key: str
+    value: str
+    confidence: float
+    key_bbox: Polygon
+    value_bbox: Polygon
+
+
+@dataclass(frozen=True, slots=True)
+class KeyValuePage:
+    """What was understood of one page.
+
+    Attributes:
+        entities: in reading order; empty for a page without text.
+        relations: between ``entities``; none is an honest answer.
+        key_values: one for every relation of a question to an answer, in the questions' reading order.
+        width: of the page, pixels.
+        height: of the page, pixels.
+        language: it was read in.
+        ocr_engine: name of the engine that read it.
+        ocr_model_version: of that engine.
+        model_version: of the model that labelled and linked the words.
+        number: 1-based page number within its document.
+        processing_time_ms: milliseconds from admission (or the end of the previous page) to the result, reading
+            included. 0 where nobody measured.
+    """
+
+    entities: tuple[Entity, ...]
+    relations: tuple[Relation, ...]
+    key_values: tuple[KeyValue, ...]
+    width: int
+    height: int
+    language: str
+    ocr_engine: str
+    ocr_model_version: str
+    model_version: str
+    number: int = 1
+    processing_time_ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class DocumentResult:
     """Every page of a document, in order.
 
@@ -167,6 +252,8 @@ class EngineInfo:
         version: of the engine's package; empty where it is not installed.
         loaded: how many replicas of it are running in this server.
         default: whether ``auto`` picks it for the server's default language.
+        kind: ``ocr`` for what reads pages, ``key_values`` for what finds keys and values in what was read; only the
+            first can be asked for as ``engine``.
     """
 
     name: str
@@ -179,3 +266,4 @@ class EngineInfo:
     version: str = ""
     loaded: int = 0
     default: bool = False
+    kind: str = "ocr"

@@ -1,21 +1,22 @@
-"""The one use case: admit → decode → recognise → result. Both wires, the command line and every client end up here."""
+"""The use case: admit → decode → recognise → extract → result. Wires, command line and clients all end up here."""
 
 from __future__ import annotations
 
 import asyncio
 import math
 import time
-from collections import deque
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from contextlib import aclosing
+from dataclasses import replace
 
 from ml_server import languages, logs, metrics
 from ml_server.decode import DecodeLimits, check_size
-from ml_server.document import DocumentRequest, DocumentResult, EngineInfo, OCRPage
+from ml_server.document import DocumentRequest, DocumentResult, EngineInfo, KeyValuePage, OCRPage
 from ml_server.engines.base import ReadOptions
-from ml_server.errors import InvalidImage, InvalidRequest, MLServerError, NotReady, ServerBusy
+from ml_server.errors import InvalidRequest, MLServerError, NotReady, ServerBusy
+from ml_server.extraction import key_value_pages
 from ml_server.pools import Pools
+from ml_server.reading import Plan, read_pages
 from ml_server.scheduler import Pool
 from ml_server.settings import Settings, usable_cores
 
@@ -23,19 +24,8 @@ _RETRY_READY_S = 5.0
 """Pause before a default engine that could not be loaded is looked at again; its pool keeps trying meanwhile."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """A request that has been checked: its engine, options and limits."""
-
-    pool: Pool
-    options: ReadOptions
-    threshold: float
-    deadline: float
-    began: float
-
-
 class Pipeline:
-    """Owns the decoder's and the engines' pools. All methods belong to one event loop.
+    """Owns the decoder's, the engines' and the extractor's pools. All methods belong to one event loop.
 
     Args:
         settings: see :class:`Settings`.
@@ -88,6 +78,14 @@ class Pipeline:
         await self._default.ready()
         self._warm = True
 
+    async def wait_until_extracting(self) -> None:
+        """Load the key–value extractor and wait until it is warm.
+
+        Raises:
+            MLServerError: why it could not be loaded.
+        """
+        await self._pools.extractor().ready()
+
     async def close(self) -> None:
         """Refuse new work, give what is running ``shutdown_grace_s`` seconds, then end the processes."""
         self._stopping = True
@@ -98,7 +96,7 @@ class Pipeline:
         await self._pools.close(self.settings.shutdown_grace_s)
 
     def engines(self) -> list[EngineInfo]:
-        """Every engine, with the number of replicas that are warm now."""
+        """Every engine and the extractor, with the number of replicas that are warm now."""
         return self._pools.describe()
 
     async def extract_page(self, request: DocumentRequest) -> OCRPage:
@@ -177,46 +175,28 @@ class Pipeline:
             DeadlineExceeded: the request's deadline or a hard limit passed.
         """
         plan = self._plan(request)
-        async with AsyncExitStack() as stack:
-            permit = stack.enter_context(plan.pool.admit())
-            opening = stack.enter_context(self._pools.decoder.admit())
-            probe, first = await self._pools.decoder.call(
-                opening, plan.deadline, "open", request.data, request.single_page
-            )
-            if request.single_page and probe.pages != 1:
-                raise InvalidImage(
-                    f"the {probe.format} has {probe.pages} pages, this call reads one; send it as a document instead",
-                    field="image",
-                )
+        async with aclosing(read_pages(request, plan, self._pools.decoder)) as pages:
+            async for page in pages:
+                yield page
 
-            async def page(index: int) -> OCRPage:
-                pages = (
-                    first
-                    if index == 0
-                    else await self._pools.decoder.call(opening, plan.deadline, "decode", request.data, index)
-                )
-                read = await plan.pool.call(permit, plan.deadline, "read", pages, plan.options)
-                found: OCRPage = read[0]
-                return found
+    async def extract_key_values(self, request: DocumentRequest) -> AsyncGenerator[KeyValuePage, None]:
+        """Read a document and find its entities and key–value pairs, page by page, in order, as the pages are done.
 
-            ahead: deque[asyncio.Task[OCRPage]] = deque()
-            stack.push_async_callback(_abandon, ahead)
-            began, index = plan.began, 0
-            while index < probe.pages or ahead:
-                while index < probe.pages and len(ahead) <= plan.pool.options.replicas:
-                    ahead.append(asyncio.create_task(page(index)))
-                    index += 1
-                result = await ahead[0]
-                ahead.popleft()
-                now = time.perf_counter()
-                yield replace(
-                    result,
-                    lines=tuple(line for line in result.lines if line.confidence >= plan.threshold),
-                    processing_time_ms=(now - began) * 1000,
-                )
-                began = now
+        The extractor works on a page while the next ones are read. What it finds is made of the lines that reach the
+        request's threshold only.
 
-    def _plan(self, request: DocumentRequest) -> _Plan:
+        Raises:
+            EngineUnavailable: also where the extractor's packages or model are not here.
+            MLServerError: see :meth:`extract_pages`.
+        """
+        plan = self._plan(request)
+        extractor = self._pools.extractor()
+        read = read_pages(request, plan, self._pools.decoder)
+        async with aclosing(key_value_pages(read, plan, extractor)) as pages:
+            async for page in pages:
+                yield page
+
+    def _plan(self, request: DocumentRequest) -> Plan:
         """Check everything that can be checked without touching the document's contents."""
         self.check_ready()
         if not (math.isfinite(request.confidence_threshold) and 0 <= request.confidence_threshold <= 1):
@@ -228,7 +208,7 @@ class Pipeline:
         check_size(request.data, self._limits)
         limit = self.settings.request_timeout_s
         seconds = limit if request.timeout_s is None else min(request.timeout_s, limit)
-        return _Plan(
+        return Plan(
             pool=self._pools.engine(engine),
             options=ReadOptions(wanted, request.use_angle_cls),
             threshold=request.confidence_threshold,
@@ -251,7 +231,7 @@ class Pipeline:
                 raise NotReady(f"the server's default engine does not start: {self.reason}", retry_after_s=30)
 
     async def _warm_up(self) -> None:
-        """Default engine first, then those that ``auto`` would pick for the languages to preload."""
+        """Default engine, then those that ``auto`` would pick for the languages to preload, then the extractor."""
         while not self._warm:
             try:
                 await self.wait_until_ready()
@@ -270,10 +250,8 @@ class Pipeline:
                     await self._pools.engine(engine).ready()
                 except MLServerError as error:
                     self._log.warning("preload_failed", engine=engine, error=error.message)
-
-
-async def _abandon(tasks: deque[asyncio.Task[OCRPage]]) -> None:
-    """Cancel what is under way for a document nobody waits for any more."""
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+        if self.settings.key_value_preload:
+            try:
+                await self.wait_until_extracting()
+            except MLServerError as error:
+                self._log.warning("preload_failed", engine=self.settings.key_value_extractor, error=error.message)

@@ -1,4 +1,4 @@
-"""The pools of one server: the decoder's and, as they are asked for, the engines'; sized to the machine."""
+"""The pools of one server: the decoder's and, as they are asked for, the engines' and the extractor's."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from ml_server import languages
 from ml_server.decode import DecodeLimits
 from ml_server.document import EngineInfo
 from ml_server.engines.base import EngineConfig
+from ml_server.engines.extractor import ExtractorConfig
+from ml_server.engines.extractors import KIND, ExtractorFactory
 from ml_server.engines.factory import AUTO, OCREngineFactory
 from ml_server.errors import EngineUnavailable, InvalidImage, MLServerError
 from ml_server.jobs import PoolOptions
@@ -19,7 +21,7 @@ from ml_server.languages import Language
 from ml_server.replicas import InlineReplica, MakeWorker, ProcessReplica, Replica
 from ml_server.scheduler import Pool
 from ml_server.settings import Settings, usable_cores
-from ml_server.workers import DecodeWorker, EngineWorker
+from ml_server.workers import DecodeWorker, EngineWorker, ExtractWorker
 
 _DECODES_PER_REQUEST = 16
 """The decoder's queue is this much longer than an engine's: it serves them all, and refusing is the engines' job."""
@@ -39,6 +41,14 @@ class Pools:
         self._inline = inline
         self._engines: dict[str, Pool] = {}
         self._infos = OCREngineFactory.available(self._config(1, ()))
+        self._extractor: Pool | None = None
+        self._extractor_config = ExtractorConfig(
+            model=settings.key_value_model,
+            device=settings.device,
+            threads=settings.threads or usable_cores(),
+            allow_noncommercial=settings.allow_noncommercial,
+        )
+        self._extractor_info = ExtractorFactory.describe(settings.key_value_extractor, self._extractor_config)
         self.decoder = self._make_decoder(limits)
 
     def pick(self, engine: str, wanted: tuple[Language, ...]) -> str:
@@ -69,9 +79,9 @@ class Pools:
         return self.pick(self._settings.engine, languages.parse(self._settings.lang))
 
     def describe(self) -> list[EngineInfo]:
-        """Every engine, with the number of replicas that are warm now."""
+        """Every engine and then the extractor, with the number of replicas that are warm now."""
         default = self.picked(self._settings.engine, self._settings.lang)
-        return [
+        engines = [
             replace(
                 info,
                 loaded=self._engines[info.name].loaded if info.name in self._engines else 0,
@@ -79,29 +89,36 @@ class Pools:
             )
             for info in self._infos
         ]
+        return [*engines, replace(self._extractor_info, loaded=self._extractor.loaded if self._extractor else 0)]
 
     def engine(self, name: str) -> Pool:
         """The pool of an engine, made and started when first asked for."""
         if name not in self._engines:
             replicas = self._replicas(name)
             config = self._config(replicas, self._to_load(name))
-            self._engines[name] = Pool(
-                PoolOptions(
-                    name=name,
-                    replicas=replicas,
-                    queue_size=self._settings.queue_size,
-                    call_timeout_s=self._settings.page_timeout_s,
-                    load_timeout_s=self._settings.load_timeout_s,
-                    recycle_after=self._settings.recycle_after,
-                ),
-                partial(self._replica, partial(EngineWorker, name, config)),
-            )
-            self._engines[name].start()
+            self._engines[name] = self._make_pool(name, replicas, partial(EngineWorker, name, config))
         return self._engines[name]
+
+    def extractor(self) -> Pool:
+        """The extractor's pool, made and started when first asked for.
+
+        Raises:
+            EngineUnavailable: its packages or model are not here, or the model's licence is refused.
+        """
+        info = self._extractor_info
+        if not info.available:
+            raise EngineUnavailable(
+                f"key–value extractor {info.name} is not available here: {info.reason}"
+                + (f"; install it with: {info.install}" if info.install else "")
+            )
+        if self._extractor is None:
+            # Named after what it does, as the decoder is: an OCR engine may have the extractor's own name.
+            self._extractor = self._make_pool(KIND, 1, partial(ExtractWorker, info.name, self._extractor_config))
+        return self._extractor
 
     async def close(self, grace_s: float) -> None:
         """Wait up to ``grace_s`` seconds for requests to finish, then end every process."""
-        pools = [self.decoder, *self._engines.values()]
+        pools = [self.decoder, *self._engines.values(), *([self._extractor] if self._extractor else [])]
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(grace_s):
                 await asyncio.gather(*(pool.drained() for pool in pools))
@@ -132,6 +149,22 @@ class Pools:
             mock_delay_s=settings.mock_delay_s,
             mock_failure=settings.mock_failure,
         )
+
+    def _make_pool(self, name: str, replicas: int, make: MakeWorker) -> Pool:
+        settings = self._settings
+        pool = Pool(
+            PoolOptions(
+                name=name,
+                replicas=replicas,
+                queue_size=settings.queue_size,
+                call_timeout_s=settings.page_timeout_s,
+                load_timeout_s=settings.load_timeout_s,
+                recycle_after=settings.recycle_after,
+            ),
+            partial(self._replica, make),
+        )
+        pool.start()
+        return pool
 
     def _replica(self, make: MakeWorker) -> Replica:
         if self._inline:

@@ -35,6 +35,12 @@ class Settings(BaseSettings):
     mock_delay_s: float = Field(0.0, ge=0, description="seconds the mock engine takes for a page")
     mock_failure: Literal["", "raise", "crash", "hang"] = ""
 
+    # Keys and values
+    key_value_extractor: Literal["layoutlm", "mock"] = "layoutlm"
+    key_value_model: str = Field("", description="folder, BentoML tag or hub name; empty for the model shipped with us")
+    key_value_preload: bool = Field(True, description="load it once the engines are ready; else with the first request")
+    allow_noncommercial: bool = Field(False, description="load models whose licence forbids commercial use")
+
     # Limits
     max_image_bytes: int = Field(20 * 2**20, gt=0, description="one image")
     max_document_bytes: int = Field(100 * 2**20, gt=0, description="a PDF, or one whole request")

@@ -13,10 +13,13 @@ from typing import ClassVar, Protocol
 import numpy as np
 
 from ml_server.decode import DecodeLimits, DocumentProbe, decode_pages, limit_memory, probe
-from ml_server.document import OCRPage, Page
+from ml_server.document import KeyValuePage, OCRPage, Page, Word
 from ml_server.engines.base import EngineConfig, ReadOptions
+from ml_server.engines.extractor import ExtractorConfig
+from ml_server.engines.extractors import ExtractorFactory
 from ml_server.engines.factory import OCREngineFactory
 from ml_server.errors import EngineFailed
+from ml_server.geometry import box_to_polygon, make_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,41 @@ class EngineWorker:
         return self._engine.read(pages, options)
 
 
+class ExtractWorker:
+    """Holds one key–value extractor.
+
+    Raises:
+        EngineUnavailable: from the constructor, as the extractor's.
+    """
+
+    built: ClassVar[int] = 0
+
+    def __init__(self, name: str, config: ExtractorConfig) -> None:
+        type(self).built += 1
+        self._extractor = ExtractorFactory.create(name, config)
+        self._pages = 0
+
+    def warm_up(self) -> WorkerStats:
+        """Extract from a page with a few words.
+
+        Raises:
+            EngineFailed: nothing came of them.
+        """
+        result = self._extractor.extract([warm_up_reading()])
+        if not result[0].entities:
+            raise EngineFailed(f"extractor {self._extractor.name} found nothing on its warm-up page")
+        return self.stats()
+
+    def stats(self) -> WorkerStats:
+        """Numbers about this process."""
+        return WorkerStats(os.getpid(), self.built, self._pages)
+
+    def extract(self, pages: Sequence[OCRPage]) -> list[KeyValuePage]:
+        """See :meth:`KeyValueExtractor.extract`."""
+        self._pages += len(pages)
+        return self._extractor.extract(pages)
+
+
 class DecodeWorker:
     """Decodes documents under a memory limit.
 
@@ -120,3 +158,16 @@ def warm_up_page() -> Page:
     image = Image.new("RGB", (640, 200), "white")
     ImageDraw.Draw(image).text((40, 60), "Ready to read 2026", fill="black", font=ImageFont.load_default(size=48))
     return Page(np.asarray(image))
+
+
+def warm_up_reading() -> OCRPage:
+    """What an engine would read on a small form."""
+    lines = []
+    for row, text in enumerate(("Receipt", "Date: 2026-01-02", "합계: 12,000")):
+        top = 20.0 + 40 * row
+        words = [
+            Word(part, 1.0, box_to_polygon((20.0 + 160 * column, top, 160.0 + 160 * column, top + 24)))
+            for column, part in enumerate(text.split())
+        ]
+        lines.append(make_line(words, 1.0, box_to_polygon((20.0, top, 160.0 * len(words), top + 24))))
+    return OCRPage(tuple(lines), 640, 200, "korean+english", "none", "none")

@@ -36,7 +36,8 @@ async def make_pipeline() -> AsyncIterator[Callable[..., Pipeline]]:
     made: list[Pipeline] = []
 
     def make(*, inline: bool = False, **settings: object) -> Pipeline:
-        values = {"engine": "mock", "preload": "", "decode_workers": 1, "shutdown_grace_s": 1.0, **settings}
+        extraction = {"key_value_extractor": "mock", "key_value_preload": False}
+        values = {"engine": "mock", "preload": "", "decode_workers": 1, "shutdown_grace_s": 1.0} | extraction | settings
         pipeline = Pipeline(Settings.model_validate(values), inline=inline)
         made.append(pipeline)
         return pipeline
@@ -48,8 +49,8 @@ async def make_pipeline() -> AsyncIterator[Callable[..., Pipeline]]:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    """A server as it comes: default settings, real engines."""
-    with running(tmp_path_factory.mktemp("server")) as started:
+    """A server as it comes: real engines and default settings, but that the extractor waits for its first request."""
+    with running(tmp_path_factory.mktemp("server"), key_value_preload="false") as started:
         yield started
 
 
@@ -57,5 +58,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
 def mock_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """A server on the mock engine: three quarters of a second a page, two replicas, crashing when told to."""
     settings = {"engine": "mock", "mock_delay_s": "0.75", "mock_failure": "crash", "replicas": "2", "preload": ""}
-    with running(tmp_path_factory.mktemp("mock_server"), **settings) as started:
+    extraction = {"key_value_extractor": "mock", "key_value_preload": "false"}
+    with running(tmp_path_factory.mktemp("mock_server"), **settings, **extraction) as started:
         yield started

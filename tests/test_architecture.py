@@ -39,6 +39,8 @@ CORE = (
     "scheduler",
     "replicas",
     "pipeline",
+    "reading",
+    "extraction",
 )
 ADAPTERS = ("bentoml_services", "grpc_services", "clients", "cli")
 
@@ -54,6 +56,8 @@ def test_the_core_and_the_engines_import_no_framework() -> None:
         "import sys, ml_server.pipeline\n"
         "from ml_server.engines.factory import OCREngineFactory as F\n"
         "[F.engine_class(name) for name in F.names()]\n"
+        "from ml_server.engines.extractors import ExtractorFactory as E\n"
+        "[E.extractor_class(name) for name in E.names()]\n"
         f"print([name for name in {HEAVY!r} if name in sys.modules])"
     )
     out = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=60)
@@ -79,7 +83,9 @@ def test_imports_point_down(path: Path) -> None:
         assert not {module for module in mine if module.startswith(ADAPTERS)}
     if name == "engines":
         assert not {
-            module for module in mine if module.startswith(("pipeline", "scheduler", "replicas", "decode", "settings"))
+            module
+            for module in mine
+            if module.startswith(("pipeline", "reading", "extraction", "scheduler", "replicas", "decode", "settings"))
         }
     if name in ("document", "errors"):
         assert not mine

@@ -17,7 +17,8 @@ from PIL import Image
 def ml_server(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run the console script on the mock engine unless told otherwise."""
     command = [str(Path(sys.executable).parent / "ml-server"), *map(str, arguments)]
-    env = {**os.environ, "ML_SERVER_ENGINE": "mock", "COLUMNS": "200", "NO_COLOR": "1", **environment}
+    ours = {"ML_SERVER_ENGINE": "mock", "ML_SERVER_KEY_VALUE_EXTRACTOR": "mock"}
+    env = {**os.environ, **ours, "COLUMNS": "200", "NO_COLOR": "1", **environment}
     return subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, check=False)
 
 
@@ -120,9 +121,12 @@ def test_a_taken_port_is_said_plainly() -> None:
 def test_engines_says_what_is_here_and_what_is_missing(tmp_path: Path) -> None:
     infos = json.loads(ml_server("engines", "--json", ML_SERVER_ENGINE="auto").stdout)
     assert infos["default_language"] == "korean"
-    assert {info["name"] for info in infos["engines"]} == {"paddle", "tesseract", "easyocr", "mock"}
+    assert [(info["name"], info["kind"]) for info in infos["engines"]] == [
+        ("paddle", "ocr"), ("tesseract", "ocr"), ("easyocr", "ocr"), ("mock", "ocr"), ("mock", "key_values"),
+    ]  # fmt: skip
     table = ml_server("engines").stdout
     assert "Apache-2.0" in table
+    assert "key values" in table
     blocker = tmp_path / "sitecustomize.py"
     blocker.write_text(
         "import importlib.util as u\nfind = u.find_spec\n"

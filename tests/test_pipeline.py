@@ -233,7 +233,7 @@ async def test_languages_thresholds_and_options_never_mix(make_pipeline: Make) -
         assert page.language == name
         assert len(page.lines) == (3 if threshold == 0.0 else 1)
         if threshold == 0.0:
-            assert page.lines[2].text == f"languages {name} angle {angle}"
+            assert page.lines[2].text == f"languages: {name} angle {angle}"
 
 
 async def test_recycling_replaces_the_process_and_loses_nothing(make_pipeline: Make) -> None:

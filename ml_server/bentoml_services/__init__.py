@@ -13,6 +13,7 @@
     docs.py       Swagger UI and OpenAPI
     forms.py      multipart bodies
     schemas.py    the shapes of requests and answers
+    key_value_schemas.py  the answer of /extract_key_values
     examples.py   what OpenAPI shows
     waiting.py    give up when the client is gone
     foreign_logs.py  the libraries' log lines, in our format

@@ -35,6 +35,42 @@ DOCUMENT: Final[dict[str, Any]] = {
     "text": _TEXT,
     "processing_time_ms": 240.8,
 }
+_HEAD = [[212.0, 8.0], [410.0, 8.0], [410.0, 40.0], [212.0, 40.0]]
+KEY_VALUES: Final[dict[str, Any]] = {
+    "status": "success",
+    "pages": [
+        {
+            "page": 1,
+            "entities": [
+                {
+                    "label": "HEADER",
+                    "text": "영수증",
+                    "confidence": 0.98,
+                    "bbox": _HEAD,
+                    "words": [{"text": "영수증", "confidence": 0.99, "bbox": _HEAD}],
+                },
+                {"label": "QUESTION", "text": "합계", "confidence": 0.96, "bbox": _FIRST, "words": _WORDS[:1]},
+                {"label": "ANSWER", "text": "12,000", "confidence": 0.97, "bbox": _SECOND, "words": _WORDS[1:]},
+            ],
+            "relations": [
+                {"head": 1, "tail": 2, "confidence": 0.94},
+                {"head": 0, "tail": 1, "confidence": 0.81},
+            ],
+            "key_values": [
+                {"key": "합계", "value": "12,000", "confidence": 0.88, "key_bbox": _FIRST, "value_bbox": _SECOND}
+            ],
+            "language": "korean",
+            "ocr_engine": "tesseract",
+            "ocr_model_version": "tesseract 5.5.4, kor+eng",
+            "model_version": "layoutlm 1",
+            "width": 640,
+            "height": 480,
+            "processing_time_ms": 268.3,
+        }
+    ],
+    "page_count": 1,
+    "processing_time_ms": 268.9,
+}
 ERROR: Final[dict[str, Any]] = {
     "error": {"code": "invalid_image", "message": "not an image or PDF", "request_id": REQUEST_ID}
 }
@@ -65,7 +101,21 @@ ENGINES: Final[dict[str, Any]] = {
             "version": "5.5.4",
             "loaded": 2,
             "default": True,
-        }
+            "kind": "ocr",
+        },
+        {
+            "name": "layoutlm",
+            "available": True,
+            "reason": "",
+            "install": "",
+            "languages": ["korean", "english"],
+            "weights": "shipped with ml_server",
+            "license": "Apache-2.0",
+            "version": "1",
+            "loaded": 1,
+            "default": False,
+            "kind": "key_values",
+        },
     ],
     "default_engine": "tesseract",
     "default_language": "korean",

@@ -7,6 +7,7 @@ from typing import Final
 EXTRACT_TEXT: Final = "/extract_text"
 EXTRACT_TEXT_BATCH: Final = "/extract_text_batch"
 EXTRACT_DOCUMENT: Final = "/extract_document"
+EXTRACT_KEY_VALUES: Final = "/extract_key_values"
 PREDICT: Final = "/predict"
 ENGINES: Final = "/engines"
 METRICS: Final = "/metrics"
@@ -25,7 +26,7 @@ SINGLE_IMAGE: Final = frozenset({EXTRACT_TEXT, PREDICT})
 """Their bodies hold one image, so the limit is an image's."""
 
 _DOCS = frozenset({*SWAGGER, *OPENAPI, ASSETS})
-_ALL = QUIET | SINGLE_IMAGE | _DOCS | {EXTRACT_TEXT_BATCH, EXTRACT_DOCUMENT, ENGINES}
+_ALL = QUIET | SINGLE_IMAGE | _DOCS | {EXTRACT_TEXT_BATCH, EXTRACT_DOCUMENT, EXTRACT_KEY_VALUES, ENGINES}
 
 
 def label(path: str) -> str:

@@ -1,4 +1,4 @@
-"""The OCR routes. A handler reads the form's bytes, calls the pipeline and converts; it decodes nothing itself."""
+"""The routes that read. A handler reads the form's bytes, calls the pipeline and converts; it decodes nothing itself."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from ml_server.bentoml_services import paths
 from ml_server.bentoml_services.docs import add_docs, errors_doc, form_doc
 from ml_server.bentoml_services.exchange import Exchange
 from ml_server.bentoml_services.forms import read_form
+from ml_server.bentoml_services.key_value_schemas import KeyValuesBody
 from ml_server.bentoml_services.probes import add_probes
 from ml_server.bentoml_services.schemas import BatchBody, DocumentBody, Options, PageResult, PredictBody
 from ml_server.bentoml_services.waiting import unless_gone
-from ml_server.document import DocumentRequest, OCRPage
+from ml_server.document import DocumentRequest, KeyValuePage, OCRPage
 from ml_server.errors import MLServerError
 from ml_server.pipeline import Pipeline
 from ml_server.settings import Settings
@@ -26,7 +27,7 @@ from ml_server.settings import Settings
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 _ERRORS = (400, 401, 413, 415, 429, 500, 501, 503, 504)
-_ABOUT = "Text of page images and documents. The same over gRPC: `ml_server.v1.OcrService`."
+_ABOUT = "Text, keys and values of page images and documents. The same over gRPC: `ml_server.v1.OcrService`."
 _FORMATS = "PNG, JPEG, WebP, BMP, GIF"
 
 
@@ -66,6 +67,17 @@ def create_app(pipeline: Pipeline, settings: Settings) -> FastAPI:
         asked = _asked(request, form.files[0], form.options)
         return _json(DocumentBody.of(await unless_gone(request, pipeline.extract_document(asked))))
 
+    async def extract_key_values(request: Request) -> Response:
+        began = time.perf_counter()
+        form = await read_form(request, "document", settings)
+        asked = _asked(request, form.files[0], form.options)
+
+        async def every_page() -> list[KeyValuePage]:
+            return [page async for page in pipeline.extract_key_values(asked)]
+
+        pages = await unless_gone(request, every_page())
+        return _json(KeyValuesBody.of(pages, (time.perf_counter() - began) * 1000))
+
     def post(path: str, endpoint: Endpoint, model: type[BaseModel], field: str, about: str, file: str) -> None:
         app.add_api_route(
             path, endpoint, methods=["POST"], summary=about, tags=["OCR"], operation_id=path.strip("/"),
@@ -78,6 +90,10 @@ def create_app(pipeline: Pipeline, settings: Settings) -> FastAPI:
     post(paths.EXTRACT_TEXT_BATCH, extract_text_batch, BatchBody, "images", "Text of several page images", one)
     every = f"PDF, multi-page TIFF, or one image: {_FORMATS}"
     post(paths.EXTRACT_DOCUMENT, extract_document, DocumentBody, "document", "Text of all pages of a document", every)
+    post(
+        paths.EXTRACT_KEY_VALUES, extract_key_values, KeyValuesBody, "document",
+        "Keys and values on all pages of a document: entities, their relations, and question–answer pairs", every,
+    )  # fmt: skip
     post(paths.PREDICT, predict, PredictBody, "image", "Text of one page image, in the older shape", one)
     add_probes(app, pipeline, settings)
     add_docs(app)

@@ -1,4 +1,4 @@
-"""The shapes of requests and answers; the only place with pydantic models besides the settings."""
+"""The shapes of requests and answers. Pydantic models are here, in ``key_value_schemas`` and in the settings only."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ Box = Annotated[
 Confidence = Annotated[float, Field(ge=0, le=1)]
 
 
-def _example(value: dict[str, Any]) -> ConfigDict:
+def with_example(value: dict[str, Any]) -> ConfigDict:
+    """Configuration of a model whose example OpenAPI shows."""
     return ConfigDict(json_schema_extra={"examples": [value]}, protected_namespaces=())
 
 
@@ -45,7 +46,7 @@ class WordBox(BaseModel):
     @classmethod
     def of(cls, word: Word) -> WordBox:
         """A word as JSON."""
-        return cls(text=word.text, confidence=word.confidence, bbox=_box(word.bbox))
+        return cls(text=word.text, confidence=word.confidence, bbox=corners(word.bbox))
 
 
 class TextBox(BaseModel):
@@ -60,7 +61,7 @@ class TextBox(BaseModel):
     def of(cls, line: Line) -> TextBox:
         """A line as JSON."""
         words = [WordBox.of(word) for word in line.words]
-        return cls(text=line.text, confidence=line.confidence, bbox=_box(line.bbox), words=words)
+        return cls(text=line.text, confidence=line.confidence, bbox=corners(line.bbox), words=words)
 
 
 class PageFields(BaseModel):
@@ -82,7 +83,7 @@ class PageFields(BaseModel):
 class PageResult(PageFields):
     """The answer of `/extract_text`."""
 
-    model_config = _example(examples.PAGE)
+    model_config = with_example(examples.PAGE)
 
     status: Literal["success"] = "success"
 
@@ -106,7 +107,7 @@ class NumberedPage(PageFields):
 class DocumentBody(BaseModel):
     """The answer of `/extract_document`."""
 
-    model_config = _example(examples.DOCUMENT)
+    model_config = with_example(examples.DOCUMENT)
 
     status: Literal["success"] = "success"
     pages: list[NumberedPage]
@@ -136,7 +137,7 @@ class ErrorDetail(BaseModel):
 class ErrorBody(BaseModel):
     """Every error of every route."""
 
-    model_config = _example(examples.ERROR)
+    model_config = with_example(examples.ERROR)
 
     error: ErrorDetail
 
@@ -155,7 +156,7 @@ class FailedItem(ErrorBody):
 class BatchBody(BaseModel):
     """The answer of `/extract_text_batch`: a result or an error for each image, in the order sent."""
 
-    model_config = _example(examples.BATCH)
+    model_config = with_example(examples.BATCH)
 
     status: Literal["success", "partial", "error"] = Field(description="partial: some failed; error: all failed")
     results: list[PageResult | FailedItem]
@@ -178,7 +179,7 @@ class BatchBody(BaseModel):
 class PredictBody(BaseModel):
     """The answer of `/predict`, the older shape."""
 
-    model_config = _example(examples.PREDICT)
+    model_config = with_example(examples.PREDICT)
 
     status: Literal["success"] = "success"
     text_boxes: list[TextBox]
@@ -202,7 +203,7 @@ class PredictBody(BaseModel):
 class HealthBody(BaseModel):
     """The answer of `/health` of a server that is ready."""
 
-    model_config = _example(examples.HEALTH)
+    model_config = with_example(examples.HEALTH)
 
     status: Literal["healthy"] = "healthy"
     ready: Literal[True] = True
@@ -213,14 +214,15 @@ class HealthBody(BaseModel):
 class EnginesBody(BaseModel):
     """The answer of `/engines`."""
 
-    model_config = _example(examples.ENGINES)
+    model_config = with_example(examples.ENGINES)
 
     engines: list[EngineInfo]
     default_engine: str
     default_language: str
 
 
-def _box(polygon: Polygon) -> list[list[float]]:
+def corners(polygon: Polygon) -> list[list[float]]:
+    """A polygon as JSON."""
     return [[x, y] for x, y in polygon]
 
 

@@ -15,7 +15,7 @@ from ml_server.clients import grpc_messages as messages
 from ml_server.clients.calls import Call
 from ml_server.clients.grpc_transport import GrpcTransport
 from ml_server.clients.transport import Connection
-from ml_server.document import DocumentResult, EngineInfo, OCRPage
+from ml_server.document import DocumentResult, EngineInfo, KeyValuePage, OCRPage
 from ml_server.errors import MLServerError, NotReady
 from ml_server.grpc_services.v1 import ocr_pb2, ocr_pb2_grpc
 
@@ -75,6 +75,18 @@ class AsyncGrpcTransport:
             for page in await asyncio.to_thread(self._read_blocking, document, call):
                 yield page
 
+    async def extract_key_values(self, document: bytes, call: Call) -> list[KeyValuePage]:
+        """Read all pages and find keys and values on them."""
+        try:
+            with self._errors(call):
+                answers = self._ocr.ExtractKeyValues(messages.key_value_parts(document, call), **self._options(call))
+                try:
+                    return [messages.key_value_page(answer.result, answer.page) async for answer in answers]
+                finally:
+                    answers.cancel()
+        except _StatusLost:
+            return await asyncio.to_thread(self._extract_blocking, document, call)
+
     async def engines(self, call: Call) -> list[EngineInfo]:
         """Every engine the server knows."""
         with self._errors(call):
@@ -97,6 +109,10 @@ class AsyncGrpcTransport:
     def _read_blocking(self, document: bytes, call: Call) -> list[OCRPage]:
         with closing(GrpcTransport(self._connection)) as transport:
             return list(transport.extract_pages(document, call))
+
+    def _extract_blocking(self, document: bytes, call: Call) -> list[KeyValuePage]:
+        with closing(GrpcTransport(self._connection)) as transport:
+            return transport.extract_key_values(document, call)
 
     def _options(self, call: Call) -> dict[str, Any]:
         return messages.call_options(self._connection, call)

@@ -12,7 +12,7 @@ from ml_server.clients import results
 from ml_server.clients.calls import Call
 from ml_server.clients.http_requests import CONNECT_S, client_options, read_answer, transport_failure, upload
 from ml_server.clients.transport import Connection
-from ml_server.document import DocumentResult, EngineInfo, OCRPage
+from ml_server.document import DocumentResult, EngineInfo, KeyValuePage, OCRPage
 from ml_server.errors import MLServerError
 
 T = TypeVar("T")
@@ -43,6 +43,11 @@ class AsyncHttpTransport:
         """The pages, once all of them are there: HTTP answers with a whole document."""
         for page in (await self.extract_document(document, call)).pages:
             yield page
+
+    async def extract_key_values(self, document: bytes, call: Call) -> list[KeyValuePage]:
+        """Read all pages and find keys and values on them."""
+        form = upload("document", [document], call)
+        return await self._send("POST", "/extract_key_values", call, results.key_values, **form)
 
     async def engines(self, call: Call) -> list[EngineInfo]:
         """Every engine the server knows."""

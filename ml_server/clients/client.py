@@ -13,7 +13,7 @@ from ml_server.clients import retries as policies
 from ml_server.clients.calls import Call, CallOptions, Source, read_source
 from ml_server.clients.client_settings import PROBE_S, RETRIES, TIMEOUT_S, ClientSettings
 from ml_server.clients.transport import open_transport
-from ml_server.document import DocumentResult, EngineInfo, OCRPage
+from ml_server.document import DocumentResult, EngineInfo, KeyValuePage, OCRPage
 from ml_server.errors import DeadlineExceeded, MLServerError, NotReady
 
 T = TypeVar("T")
@@ -122,6 +122,21 @@ class OCRClient:
         pages, first = self._retried(call, begin)
         with closing(pages), call.noted():
             yield from chain(first, pages)
+
+    def extract_key_values(self, document: Source, **options: Unpack[CallOptions]) -> list[KeyValuePage]:
+        """Read all pages of a document and find entities and key–value pairs on them.
+
+        Args:
+            document: bytes or path of a PDF, a multi-page TIFF or an image.
+            options: see :class:`~ml_server.clients.calls.CallOptions`.
+
+        Raises:
+            MLServerError: on any of the pages.
+            OSError: the file cannot be read.
+        """
+        data = read_source(document)
+        call = self._begin(options)
+        return self._retried(call, lambda: self._transport.extract_key_values(data, call))
 
     def engines(self) -> list[EngineInfo]:
         """Every engine the server knows, the unavailable ones with the reason.

@@ -12,7 +12,18 @@ from google.rpc import error_details_pb2, status_pb2
 
 from ml_server.clients.calls import Call
 from ml_server.clients.transport import Connection
-from ml_server.document import DocumentResult, EngineInfo, Line, OCRPage, Polygon, Word
+from ml_server.document import (
+    DocumentResult,
+    EngineInfo,
+    Entity,
+    KeyValue,
+    KeyValuePage,
+    Line,
+    OCRPage,
+    Polygon,
+    Relation,
+    Word,
+)
 from ml_server.errors import MLServerError, NotReady, PayloadTooLarge, ServerBusy, all_errors, from_code
 from ml_server.grpc_services.v1 import ocr_pb2
 
@@ -76,15 +87,16 @@ def batch_request(images: Sequence[bytes], call: Call) -> ocr_pb2.ExtractTextBat
 
 def document_parts(document: bytes, call: Call) -> Iterator[ocr_pb2.ExtractDocumentRequest]:
     """The options, then the file in chunks."""
-    options = ocr_pb2.DocumentOptions(
-        language=call.language,
-        confidence_threshold=call.confidence_threshold,
-        use_angle_cls=call.use_angle_cls,
-        engine=call.engine,
-    )
-    yield ocr_pb2.ExtractDocumentRequest(options=options)
-    for start in range(0, len(document), _CHUNK):
-        yield ocr_pb2.ExtractDocumentRequest(chunk=document[start : start + _CHUNK])
+    yield ocr_pb2.ExtractDocumentRequest(options=_options(call))
+    for chunk in _chunks(document):
+        yield ocr_pb2.ExtractDocumentRequest(chunk=chunk)
+
+
+def key_value_parts(document: bytes, call: Call) -> Iterator[ocr_pb2.ExtractKeyValuesRequest]:
+    """The options, then the file in chunks."""
+    yield ocr_pb2.ExtractKeyValuesRequest(options=_options(call))
+    for chunk in _chunks(document):
+        yield ocr_pb2.ExtractKeyValuesRequest(chunk=chunk)
 
 
 def page(message: ocr_pb2.ExtractTextResponse, number: int = 1) -> OCRPage:
@@ -95,7 +107,7 @@ def page(message: ocr_pb2.ExtractTextResponse, number: int = 1) -> OCRPage:
                 text=box.text,
                 confidence=box.confidence,
                 bbox=_polygon(box.bbox),
-                words=tuple(Word(word.text, word.confidence, _polygon(word.bbox)) for word in box.words),
+                words=_words(box.words),
             )
             for box in message.text_boxes
         ),
@@ -112,6 +124,29 @@ def page(message: ocr_pb2.ExtractTextResponse, number: int = 1) -> OCRPage:
 def document(pages: Sequence[OCRPage]) -> DocumentResult:
     """A document. The pages' times follow on one another, so they add up to the document's."""
     return DocumentResult(tuple(pages), sum(each.processing_time_ms for each in pages))
+
+
+def key_value_page(message: ocr_pb2.KeyValues, number: int) -> KeyValuePage:
+    """What was understood of a page."""
+    return KeyValuePage(
+        entities=tuple(
+            Entity(each.label, each.text, each.confidence, _polygon(each.bbox), _words(each.words))
+            for each in message.entities
+        ),
+        relations=tuple(Relation(each.head, each.tail, each.confidence) for each in message.relations),
+        key_values=tuple(
+            KeyValue(each.key, each.value, each.confidence, _polygon(each.key_bbox), _polygon(each.value_bbox))
+            for each in message.key_values
+        ),
+        width=message.width,
+        height=message.height,
+        language=message.language,
+        ocr_engine=message.ocr_engine,
+        ocr_model_version=message.ocr_model_version,
+        model_version=message.model_version,
+        number=number,
+        processing_time_ms=message.processing_time_ms,
+    )
 
 
 def batch(message: ocr_pb2.ExtractTextBatchResponse) -> list[OCRPage | MLServerError]:
@@ -133,6 +168,7 @@ def engines(message: ocr_pb2.ListEnginesResponse) -> list[EngineInfo]:
             version=each.version,
             loaded=each.loaded,
             default=each.default,
+            kind=each.kind or "ocr",  # servers before this field had nothing else
         )
         for each in message.engines
     ]
@@ -182,6 +218,23 @@ def _own_status(trailers: Iterable[tuple[str, str | bytes]]) -> status_pb2.Statu
     except DecodeError:
         return None
     return status if ours else None
+
+
+def _options(call: Call) -> ocr_pb2.DocumentOptions:
+    return ocr_pb2.DocumentOptions(
+        language=call.language,
+        confidence_threshold=call.confidence_threshold,
+        use_angle_cls=call.use_angle_cls,
+        engine=call.engine,
+    )
+
+
+def _chunks(document: bytes) -> Iterator[bytes]:
+    return (document[start : start + _CHUNK] for start in range(0, len(document), _CHUNK))
+
+
+def _words(found: Iterable[ocr_pb2.Word]) -> tuple[Word, ...]:
+    return tuple(Word(word.text, word.confidence, _polygon(word.bbox)) for word in found)
 
 
 def _polygon(corners: Sequence[ocr_pb2.Point]) -> Polygon:

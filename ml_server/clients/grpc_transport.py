@@ -12,7 +12,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from ml_server.clients import grpc_messages as messages
 from ml_server.clients.calls import Call
 from ml_server.clients.transport import Connection
-from ml_server.document import DocumentResult, EngineInfo, OCRPage
+from ml_server.document import DocumentResult, EngineInfo, KeyValuePage, OCRPage
 from ml_server.errors import MLServerError, NotReady
 from ml_server.grpc_services.v1 import ocr_pb2, ocr_pb2_grpc
 
@@ -55,6 +55,12 @@ class GrpcTransport:
                     yield messages.page(answer.result, answer.page)
             finally:
                 answers.cancel()
+
+    def extract_key_values(self, document: bytes, call: Call) -> list[KeyValuePage]:
+        """Read all pages and find keys and values on them."""
+        with self._errors(call):
+            answers = self._ocr.ExtractKeyValues(messages.key_value_parts(document, call), **self._options(call))
+            return [messages.key_value_page(answer.result, answer.page) for answer in answers]
 
     def engines(self, call: Call) -> list[EngineInfo]:
         """Every engine the server knows."""

@@ -12,7 +12,7 @@ from ml_server.clients import results
 from ml_server.clients.calls import Call
 from ml_server.clients.http_requests import CONNECT_S, client_options, read_answer, transport_failure, upload
 from ml_server.clients.transport import Connection
-from ml_server.document import DocumentResult, EngineInfo, OCRPage
+from ml_server.document import DocumentResult, EngineInfo, KeyValuePage, OCRPage
 from ml_server.errors import DeadlineExceeded, MLServerError
 
 T = TypeVar("T")
@@ -43,6 +43,11 @@ class HttpTransport:
     def extract_pages(self, document: bytes, call: Call) -> Generator[OCRPage, None, None]:
         """The pages, once all of them are there: HTTP answers with a whole document."""
         yield from self.extract_document(document, call).pages
+
+    def extract_key_values(self, document: bytes, call: Call) -> list[KeyValuePage]:
+        """Read all pages and find keys and values on them."""
+        form = upload("document", [document], call)
+        return self._send("POST", "/extract_key_values", call, results.key_values, **form)
 
     def engines(self, call: Call) -> list[EngineInfo]:
         """Every engine the server knows."""

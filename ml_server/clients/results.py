@@ -10,7 +10,18 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from ml_server.document import DocumentResult, EngineInfo, Line, OCRPage, Polygon, Word
+from ml_server.document import (
+    DocumentResult,
+    EngineInfo,
+    Entity,
+    KeyValue,
+    KeyValuePage,
+    Line,
+    OCRPage,
+    Polygon,
+    Relation,
+    Word,
+)
 from ml_server.errors import (
     InvalidRequest,
     MLServerError,
@@ -31,10 +42,7 @@ def page(found: Any) -> OCRPage:
                 text=box["text"],
                 confidence=float(box["confidence"]),
                 bbox=_polygon(box["bbox"]),
-                words=tuple(
-                    Word(text=word["text"], confidence=float(word["confidence"]), bbox=_polygon(word["bbox"]))
-                    for word in box["words"]
-                ),
+                words=_words(box["words"]),
             )
             for box in found["text_boxes"]
         ),
@@ -51,6 +59,46 @@ def page(found: Any) -> OCRPage:
 def document(found: Any) -> DocumentResult:
     """A document."""
     return DocumentResult(tuple(page(each) for each in found["pages"]), float(found["processing_time_ms"]))
+
+
+def key_values(found: Any) -> list[KeyValuePage]:
+    """Every page of a document."""
+    return [
+        KeyValuePage(
+            entities=tuple(
+                Entity(
+                    label=each["label"],
+                    text=each["text"],
+                    confidence=float(each["confidence"]),
+                    bbox=_polygon(each["bbox"]),
+                    words=_words(each["words"]),
+                )
+                for each in page["entities"]
+            ),
+            relations=tuple(
+                Relation(each["head"], each["tail"], float(each["confidence"])) for each in page["relations"]
+            ),
+            key_values=tuple(
+                KeyValue(
+                    key=each["key"],
+                    value=each["value"],
+                    confidence=float(each["confidence"]),
+                    key_bbox=_polygon(each["key_bbox"]),
+                    value_bbox=_polygon(each["value_bbox"]),
+                )
+                for each in page["key_values"]
+            ),
+            width=page["width"],
+            height=page["height"],
+            language=page["language"],
+            ocr_engine=page["ocr_engine"],
+            ocr_model_version=page["ocr_model_version"],
+            model_version=page["model_version"],
+            number=page["page"],
+            processing_time_ms=float(page["processing_time_ms"]),
+        )
+        for page in found["pages"]
+    ]
 
 
 def batch(found: Any) -> list[OCRPage | MLServerError]:
@@ -108,6 +156,12 @@ def _kind(status: int) -> type[MLServerError]:
     if exact is not None:
         return exact
     return foreign.get(status, InvalidRequest if 400 <= status < 500 else MLServerError)
+
+
+def _words(found: Any) -> tuple[Word, ...]:
+    return tuple(
+        Word(text=word["text"], confidence=float(word["confidence"]), bbox=_polygon(word["bbox"])) for word in found
+    )
 
 
 def _polygon(corners: Any) -> Polygon:

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from ml_server.clients.address import Address
 from ml_server.clients.calls import Call
-from ml_server.document import DocumentResult, EngineInfo, OCRPage
+from ml_server.document import DocumentResult, EngineInfo, KeyValuePage, OCRPage
 from ml_server.errors import MLServerError
 
 
@@ -43,6 +43,9 @@ class Transport(Protocol):
     def extract_pages(self, document: bytes, call: Call) -> Generator[OCRPage, None, None]:
         """Read page by page; closing it ends the call."""
 
+    def extract_key_values(self, document: bytes, call: Call) -> list[KeyValuePage]:
+        """Read all pages and find keys and values on them."""
+
     def engines(self, call: Call) -> list[EngineInfo]:
         """Every engine the server knows."""
 
@@ -67,6 +70,9 @@ class AsyncTransport(Protocol):
 
     def extract_pages(self, document: bytes, call: Call) -> AsyncGenerator[OCRPage, None]:
         """Read page by page; closing it ends the call."""
+
+    async def extract_key_values(self, document: bytes, call: Call) -> list[KeyValuePage]:
+        """Read all pages and find keys and values on them."""
 
     async def engines(self, call: Call) -> list[EngineInfo]:
         """Every engine the server knows."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from ml_server.document import EngineInfo
 from ml_server.engines.base import EngineConfig, OCREngine
+from ml_server.engines.extractors import ExtractorFactory
 from ml_server.errors import EngineUnavailable, UnknownEngine
 from ml_server.languages import Language, canonical
 
@@ -36,10 +37,16 @@ class OCREngineFactory:
         """The class behind a name.
 
         Raises:
-            UnknownEngine: no such name; the message lists the names.
+            UnknownEngine: no such name, or an extractor's; the message lists the names.
         """
         if name not in _ENGINES:
             known = ", ".join((AUTO, *_ENGINES))
+            if name in ExtractorFactory.names():
+                raise UnknownEngine(
+                    f"{name} is no OCR engine: it finds keys and values in what an OCR engine has read, and is asked "
+                    f"for by extract_key_values; engines to read with: {known}",
+                    field="engine",
+                )
             raise UnknownEngine(f"unknown engine {name[:40]!r}; known: {known}", field="engine")
         module, attribute = _ENGINES[name]
         found: type[OCREngine] = getattr(importlib.import_module(module), attribute)

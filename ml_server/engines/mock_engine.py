@@ -23,7 +23,10 @@ TRIGGER = (255, 0, 255)
 
 
 class MockEngine(OCREngine):
-    """Three lines a page: its size (confidence 0.9), a digest of its pixels (0.6) and the languages asked for (0.3)."""
+    """Three lines a page: its size (confidence 0.9), a digest of its pixels (0.6) and the languages asked for (0.3).
+
+    The last two are ``key: value``, for the mock extractor.
+    """
 
     name = "mock"
     install = ""
@@ -53,8 +56,8 @@ class MockEngine(OCREngine):
             self._fail()
         texts = (
             (f"mock page {page.width} x {page.height}", 0.9),
-            (f"digest {hashlib.sha256(page.pixels.tobytes()).hexdigest()[:16]}", 0.6),
-            (f"languages {canonical(options.languages)} angle {options.use_angle_cls}", 0.3),
+            (f"digest: {hashlib.sha256(page.pixels.tobytes()).hexdigest()[:16]}", 0.6),
+            (f"languages: {canonical(options.languages)} angle {options.use_angle_cls}", 0.3),
         )
         band = page.height / len(texts)
         lines = tuple(

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ml_server.document import DocumentRequest, EngineInfo, Line, OCRPage, Polygon, Word
+from ml_server.document import (
+    DocumentRequest,
+    EngineInfo,
+    Entity,
+    KeyValue,
+    KeyValuePage,
+    Line,
+    OCRPage,
+    Polygon,
+    Relation,
+    Word,
+)
 from ml_server.grpc_services.v1 import ocr_pb2
 from ml_server.settings import Settings
 
@@ -58,6 +69,22 @@ def page_message(page: OCRPage) -> ocr_pb2.ExtractTextResponse:
     )
 
 
+def key_values_message(page: KeyValuePage) -> ocr_pb2.KeyValues:
+    """What was understood of a page; the page's number is not in it."""
+    return ocr_pb2.KeyValues(
+        entities=[_entity(entity) for entity in page.entities],
+        relations=[_relation(relation) for relation in page.relations],
+        key_values=[_key_value(pair) for pair in page.key_values],
+        language=page.language,
+        ocr_engine=page.ocr_engine,
+        ocr_model_version=page.ocr_model_version,
+        model_version=page.model_version,
+        width=page.width,
+        height=page.height,
+        processing_time_ms=page.processing_time_ms,
+    )
+
+
 def engines_message(engines: Iterable[EngineInfo]) -> ocr_pb2.ListEnginesResponse:
     """The engines in the order given."""
     return ocr_pb2.ListEnginesResponse(
@@ -73,6 +100,7 @@ def engines_message(engines: Iterable[EngineInfo]) -> ocr_pb2.ListEnginesRespons
                 version=engine.version,
                 loaded=engine.loaded,
                 default=engine.default,
+                kind=engine.kind,
             )
             for engine in engines
         ]
@@ -90,6 +118,30 @@ def _text_box(line: Line) -> ocr_pb2.TextBox:
 
 def _word(word: Word) -> ocr_pb2.Word:
     return ocr_pb2.Word(text=word.text, confidence=word.confidence, bbox=_points(word.bbox))
+
+
+def _entity(entity: Entity) -> ocr_pb2.Entity:
+    return ocr_pb2.Entity(
+        label=entity.label,
+        text=entity.text,
+        confidence=entity.confidence,
+        bbox=_points(entity.bbox),
+        words=[_word(word) for word in entity.words],
+    )
+
+
+def _relation(relation: Relation) -> ocr_pb2.Relation:
+    return ocr_pb2.Relation(head=relation.head, tail=relation.tail, confidence=relation.confidence)
+
+
+def _key_value(pair: KeyValue) -> ocr_pb2.KeyValue:
+    return ocr_pb2.KeyValue(
+        key=pair.key,
+        value=pair.value,
+        confidence=pair.confidence,
+        key_bbox=_points(pair.key_bbox),
+        value_bbox=_points(pair.value_bbox),
+    )
 
 
 def _points(polygon: Polygon) -> list[ocr_pb2.Point]:

@@ -15,7 +15,7 @@ from grpc import aio
 from ml_server.document import DocumentRequest, OCRPage
 from ml_server.errors import DeadlineExceeded, InvalidRequest, MLServerError
 from ml_server.grpc_services import convert, status
-from ml_server.grpc_services.streams import answers_as_done, read_upload
+from ml_server.grpc_services.streams import Upload, answers_as_done, read_upload
 from ml_server.grpc_services.v1 import ocr_pb2, ocr_pb2_grpc
 from ml_server.logs import bind_request_id, current_request_id, get_logger
 from ml_server.pipeline import Pipeline
@@ -87,19 +87,18 @@ class OcrServicer(ocr_pb2_grpc.OcrServiceServicer):
     async def ExtractDocument(  # noqa: D102, N802 - named and described in ocr.proto
         self, request_iterator: AsyncIterator[ocr_pb2.ExtractDocumentRequest], context: Context
     ) -> AsyncIterator[ocr_pb2.ExtractDocumentResponse]:
-        limits = self._settings
-        options, data = await read_upload(request_iterator, limits.max_document_bytes, limits.request_timeout_s)
-        request = convert.document_request(
-            options,
-            data,
-            limits,
-            single_page=False,
-            request_id=current_request_id(),
-            timeout_s=seconds_left(context),
-        )
+        request = await self._uploaded(request_iterator, context)
         async with aclosing(self._pipeline.extract_pages(request)) as pages:
             async for page in pages:
                 yield ocr_pb2.ExtractDocumentResponse(page=page.number, result=convert.page_message(page))
+
+    async def ExtractKeyValues(  # noqa: D102, N802 - named and described in ocr.proto
+        self, request_iterator: AsyncIterator[ocr_pb2.ExtractKeyValuesRequest], context: Context
+    ) -> AsyncIterator[ocr_pb2.ExtractKeyValuesResponse]:
+        request = await self._uploaded(request_iterator, context)
+        async with aclosing(self._pipeline.extract_key_values(request)) as pages:
+            async for page in pages:
+                yield ocr_pb2.ExtractKeyValuesResponse(page=page.number, result=convert.key_values_message(page))
 
     async def ListEngines(  # noqa: D102, N802 - named and described in ocr.proto
         self, request: ocr_pb2.ListEnginesRequest, context: Context
@@ -113,6 +112,18 @@ class OcrServicer(ocr_pb2_grpc.OcrServiceServicer):
             self._settings,
             single_page=True,
             request_id=request_id,
+            timeout_s=seconds_left(context),
+        )
+
+    async def _uploaded(self, parts: AsyncIterator[Upload], context: Context) -> DocumentRequest:
+        limits = self._settings
+        options, data = await read_upload(parts, limits.max_document_bytes, limits.request_timeout_s)
+        return convert.document_request(
+            options,
+            data,
+            limits,
+            single_page=False,
+            request_id=current_request_id(),
             timeout_s=seconds_left(context),
         )
 

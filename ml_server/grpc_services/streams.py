@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from ml_server.errors import DeadlineExceeded, InvalidRequest, PayloadTooLarge
 from ml_server.grpc_services.v1 import ocr_pb2
 
 Q = TypeVar("Q")
 A = TypeVar("A")
+
+Upload: TypeAlias = ocr_pb2.ExtractDocumentRequest | ocr_pb2.ExtractKeyValuesRequest
+"""A part of an upload, whichever method it is for."""
 
 
 async def answers_as_done(
@@ -50,7 +53,7 @@ async def answers_as_done(
 
 
 async def read_upload(
-    messages: AsyncIterable[ocr_pb2.ExtractDocumentRequest], limit: int, timeout_s: float
+    messages: AsyncIterable[Upload], limit: int, timeout_s: float
 ) -> tuple[ocr_pb2.DocumentOptions, bytes]:
     """The options and the bytes of a document that comes in parts.
 

@@ -6,13 +6,15 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any, cast
 
 import httpx
+from key_value_pages import KEY_VALUE_PAGE
 
 from ml_server.bentoml_services.edge import Edge
 from ml_server.bentoml_services.routes import create_app
-from ml_server.document import DocumentRequest, DocumentResult, EngineInfo, Line, OCRPage, Polygon, Word
+from ml_server.document import DocumentRequest, DocumentResult, EngineInfo, KeyValuePage, Line, OCRPage, Polygon, Word
 from ml_server.errors import MLServerError, NotReady, from_code
 from ml_server.pipeline import Pipeline
 from ml_server.settings import Settings
@@ -62,6 +64,7 @@ PAGE_JSON = {
 ENGINES = [
     EngineInfo("paddle", True, languages=("english",), weights="w", license="MIT", version="3", loaded=2, default=True),
     EngineInfo("easyocr", False, reason="not installed", install="pip install 'ml_server[easyocr]'"),
+    EngineInfo("layoutlm", True, weights="shipped", license="MIT", version="1", kind="key_values"),
 ]
 RETRY_S = 1.2
 
@@ -114,6 +117,10 @@ class FakePipeline:
             for number in range(1, count + 1)
         ]
         return DocumentResult(tuple(pages), 98.7)
+
+    async def extract_key_values(self, request: DocumentRequest) -> AsyncIterator[KeyValuePage]:
+        for page in (await self.extract_document(request)).pages:
+            yield replace(KEY_VALUE_PAGE, number=page.number)
 
     async def extract_batch(self, requests: Sequence[DocumentRequest]) -> list[OCRPage | MLServerError]:
         outcomes: list[OCRPage | MLServerError] = []

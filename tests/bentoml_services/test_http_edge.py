@@ -81,6 +81,7 @@ async def test_probes_metrics_and_documentation_need_no_key() -> None:
         ("/predict", 1 * MIB),
         ("/extract_text_batch", 3 * MIB),
         ("/extract_document", 3 * MIB),
+        ("/extract_key_values", 3 * MIB),
         ("/nothing", 3 * MIB),
     ],
 )
@@ -158,10 +159,13 @@ async def test_a_client_that_leaves_while_it_sends() -> None:
     assert lines[-1]["status"] == 499
 
 
-@pytest.mark.parametrize("path", ["/extract_text", "/predict", "/extract_text_batch", "/extract_document"])
+@pytest.mark.parametrize(
+    "path", ["/extract_text", "/predict", "/extract_text_batch", "/extract_document", "/extract_key_values"]
+)
 async def test_a_client_that_leaves_while_it_waits_cancels_the_work(path: str) -> None:
     pipeline = FakePipeline()
-    field = {"/extract_text_batch": "images", "/extract_document": "document"}.get(path, "image")
+    fields = {"/extract_text_batch": "images", "/extract_document": "document", "/extract_key_values": "document"}
+    field = fields.get(path, "image")
     body = f'--B\r\nContent-Disposition: form-data; name="{field}"; filename="a"\r\n\r\nwait\r\n--B--\r\n'.encode()
     call = RawExchange(path, FORM | {"content-length": str(len(body))}, [part(body, more=False)])
     running = asyncio.create_task(call.run(app_over(pipeline)))

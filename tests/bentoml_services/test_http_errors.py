@@ -14,12 +14,12 @@ from ml_server.bentoml_services.edge import Edge
 from ml_server.errors import MLServerError, all_errors
 from ml_server.settings import Settings
 
-POSTS = ("/extract_text", "/predict", "/extract_text_batch", "/extract_document")
-FIELDS = {"/extract_text_batch": "images", "/extract_document": "document"}
+POSTS = ("/extract_text", "/predict", "/extract_text_batch", "/extract_document", "/extract_key_values")
+FIELDS = {"/extract_text_batch": "images", "/extract_document": "document", "/extract_key_values": "document"}
 
 
 @pytest.mark.parametrize("kind", all_errors(), ids=lambda kind: kind.__name__)
-@pytest.mark.parametrize("path", ["/extract_text", "/predict", "/extract_document"])
+@pytest.mark.parametrize("path", ["/extract_text", "/predict", "/extract_document", "/extract_key_values"])
 async def test_every_error_of_the_table(kind: type[MLServerError], path: str) -> None:
     async with calling() as client:
         files = image(f"raise {kind.code}".encode(), FIELDS.get(path, "image"))

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from fastapi.routing import APIRoute
 from http_fakes import BOXES_JSON, PAGE_JSON, FakePipeline, app_over, calling, failure, image
+from key_value_pages import KEY_VALUE_JSON
 from starlette.routing import Mount
 
 from ml_server import __version__
@@ -48,6 +49,18 @@ async def test_a_document_has_its_pages_in_order() -> None:
     }
 
 
+async def test_keys_and_values_of_every_page_unrounded() -> None:
+    async with calling() as client:
+        answer = await client.post("/extract_key_values", files=image(b"pages 2", "document", "form.pdf"))
+    body = answer.json()
+    assert body.pop("processing_time_ms") > 0
+    assert body == {
+        "status": "success",
+        "pages": [{**KEY_VALUE_JSON, "page": 1}, {**KEY_VALUE_JSON, "page": 2}],
+        "page_count": 2,
+    }
+
+
 @pytest.mark.parametrize(
     ("images", "status"),
     [
@@ -81,6 +94,7 @@ async def test_a_batch_keeps_the_order_and_fails_item_by_item(images: list[bytes
         ("/predict", "image"),
         ("/extract_text_batch", "images"),
         ("/extract_document", "document"),
+        ("/extract_key_values", "document"),
     ],
 )
 async def test_options_default_as_the_contract_says_and_are_passed_on(path: str, field: str) -> None:
@@ -125,8 +139,9 @@ async def test_health_and_engines() -> None:
     assert (body["default_engine"], body["default_language"]) == ("paddle", "korean")
     assert body["engines"][0] == {
         "name": "paddle", "available": True, "reason": "", "install": "", "languages": ["english"], "weights": "w",
-        "license": "MIT", "version": "3", "loaded": 2, "default": True,
+        "license": "MIT", "version": "3", "loaded": 2, "default": True, "kind": "ocr",
     }  # fmt: skip
+    assert [engine["kind"] for engine in body["engines"]] == ["ocr", "ocr", "key_values"]
     assert body["engines"][1]["install"] == "pip install 'ml_server[easyocr]'"
 
 
@@ -168,10 +183,11 @@ async def test_openapi_has_the_contract_with_examples_and_errors() -> None:
         schema = (await client.get("/openapi.json")).json()
         assert (await client.get("/docs.json")).json() == schema
     assert set(schema["paths"]) == {
-        "/extract_text", "/extract_text_batch", "/extract_document", "/predict", "/health_check", "/health",
-        "/engines", "/livez", "/readyz", "/healthz", "/metrics",
+        "/extract_text", "/extract_text_batch", "/extract_document", "/extract_key_values", "/predict", "/health_check",
+        "/health", "/engines", "/livez", "/readyz", "/healthz", "/metrics",
     }  # fmt: skip
-    files = {"/extract_text": "image", "/predict": "image", "/extract_document": "document"}
+    documents = {"/extract_document": "document", "/extract_key_values": "document"}
+    files = {"/extract_text": "image", "/predict": "image", **documents}
     for path, field in files.items():
         form = form_of(schema, path)
         assert form["required"] == [field]
@@ -206,7 +222,7 @@ async def test_the_examples_are_true_to_their_schemas() -> None:
             for example in route.response_model.model_json_schema()["examples"]:
                 assert route.response_model.model_validate(example).model_dump(mode="json") == example
                 checked += 1
-    assert checked == 7
+    assert checked == 8
 
 
 async def test_swagger_ui_needs_nothing_from_elsewhere() -> None:

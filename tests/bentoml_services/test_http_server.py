@@ -59,6 +59,7 @@ def start(folder: Path) -> Served:
     settings = {
         "ENGINE": "mock", "MOCK_DELAY_S": "0.5", "REPLICAS": "1", "PRELOAD": "", "DECODE_WORKERS": "1",
         "GRPC_HOST": "127.0.0.1", "GRPC_PORT": str(grpc_port), "MAX_IMAGE_BYTES": str(2**20),
+        "KEY_VALUE_EXTRACTOR": "mock", "KEY_VALUE_PRELOAD": "false",
     }  # fmt: skip
     environment = os.environ | {f"ML_SERVER_{name}": value for name, value in settings.items()}
     environment |= {"BENTOML_DO_NOT_TRACK": "True", "BENTOML_HOME": str(folder / "bentoml")}

@@ -11,11 +11,12 @@ from typing import Any, cast
 
 import pytest
 import uvicorn
+from key_value_pages import KEY_VALUE_PAGE
 
 from ml_server.bentoml_services.edge import Edge
 from ml_server.bentoml_services.routes import create_app
 from ml_server.clients import AsyncOCRClient, OCRClient, retries
-from ml_server.document import DocumentRequest, DocumentResult, EngineInfo, Line, OCRPage, Polygon, Word
+from ml_server.document import DocumentRequest, DocumentResult, EngineInfo, KeyValuePage, Line, OCRPage, Polygon, Word
 from ml_server.errors import MLServerError, NotReady, from_code
 from ml_server.grpc_services.server import GrpcServer
 from ml_server.logs import current_request_id
@@ -38,6 +39,7 @@ PAGE = OCRPage(
 ENGINES = [
     EngineInfo("paddle", True, languages=("english",), weights="w", license="MIT", version="3", loaded=2, default=True),
     EngineInfo("easyocr", False, reason="not installed", install="pip install 'ml_server[easyocr]'"),
+    EngineInfo("layoutlm", True, weights="shipped", license="MIT", version="1", kind="key_values"),
 ]
 KEY = "a key"
 RETRY_S = 2.0
@@ -98,6 +100,10 @@ class FakePipeline:
     async def extract_document(self, request: DocumentRequest) -> DocumentResult:
         pages = [page async for page in self.extract_pages(request)]
         return DocumentResult(tuple(pages), sum(page.processing_time_ms for page in pages))
+
+    async def extract_key_values(self, request: DocumentRequest) -> AsyncIterator[KeyValuePage]:
+        async for page in self.extract_pages(request):
+            yield replace(KEY_VALUE_PAGE, number=page.number)
 
     async def extract_batch(self, requests: Sequence[DocumentRequest]) -> list[OCRPage | MLServerError]:
         outcomes: list[OCRPage | MLServerError] = []

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from client_fakes import ENGINES, KEY, PAGE, Caller, Served, calling, serving, stop_being_ready
+from key_value_pages import KEY_VALUE_PAGE
 
 from ml_server.clients import AsyncOCRClient, OCRClient
 from ml_server.document import DocumentRequest, DocumentResult
@@ -56,7 +57,7 @@ async def test_what_is_left_out_takes_the_servers_defaults(which: Any) -> None:
         assert request.use_angle_cls is DocumentRequest(b"").use_angle_cls
 
 
-@pytest.mark.parametrize("method", ["extract_text", "extract_text_batch", "extract_document"])
+@pytest.mark.parametrize("method", ["extract_text", "extract_text_batch", "extract_document", "extract_key_values"])
 async def test_every_option_arrives(call: Caller, served: Served, method: str) -> None:
     options = {"language": "ko+en", "engine": "tesseract", "confidence_threshold": 1 / 3, "use_angle_cls": False}
     await call(method, [b"image"] if method == "extract_text_batch" else b"image", request_id="mine", **options)
@@ -104,6 +105,15 @@ async def test_a_document_has_all_its_pages(call: Caller, served: Served) -> Non
     assert [page async for page in call.pages(b"pages 3")] == list(pages)
 
 
+async def test_keys_and_values_of_all_pages_arrive_to_the_last_bit(call: Caller, served: Served) -> None:
+    served.pipeline.last_page.set()
+    found = await call("extract_key_values", b"pages 3 " + bytes(700_000))
+    assert found == [replace(KEY_VALUE_PAGE, number=number) for number in (1, 2, 3)]
+    assert served.pipeline.requests[0].data == b"pages 3 " + bytes(700_000)
+    with pytest.raises(InvalidImage, match="made to fail"):
+        await call("extract_key_values", b"raise invalid_image")
+
+
 @pytest.mark.parametrize("kind", [OCRClient, AsyncOCRClient])
 async def test_grpc_gives_pages_as_they_are_done_and_can_be_ended(kind: Any, served: Served) -> None:
     async with calling(kind, served.grpc) as call:
@@ -142,7 +152,7 @@ async def test_the_key(which: Any) -> None:
             assert await call("engines") == ENGINES
         async with calling(kind, getattr(server, wire)) as call:
             assert await call("is_ready")
-            for method in ("extract_text", "extract_document"):
+            for method in ("extract_text", "extract_document", "extract_key_values"):
                 with pytest.raises(Unauthenticated, match="found no API key"):
                     await call(method, bytes(5_000_000))
         async with calling(kind, getattr(server, wire), api_key="wrong") as call:

@@ -73,7 +73,7 @@ async def test_every_error_arrives_as_its_class(call: Caller, served: Served, pa
 
 
 @pytest.mark.parametrize("refusal", ["busy", "down"])
-@pytest.mark.parametrize("method", ["extract_text", "extract_document", "pages"])
+@pytest.mark.parametrize("method", ["extract_text", "extract_document", "extract_key_values", "pages"])
 async def test_a_refused_call_is_tried_again_when_the_server_says(
     call: Caller, served: Served, pauses: list[float], refusal: str, method: str
 ) -> None:
@@ -175,7 +175,7 @@ async def test_a_server_that_says_nothing(which: Any) -> None:
 
 @pytest.mark.parametrize("size", [3 * 2**20, 20 * 2**20])
 async def test_too_large_is_said_clearly_and_not_tried_again(call: Caller, pauses: list[float], size: int) -> None:
-    for method in ("extract_text", "extract_document"):
+    for method in ("extract_text", "extract_document", "extract_key_values"):
         with pytest.raises(PayloadTooLarge):
             await call(method, bytes(size))
     assert pauses == []

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any, cast
 
 from google.rpc import error_details_pb2, status_pb2
 from grpc import aio
+from key_value_pages import KEY_VALUE_PAGE
 
-from ml_server.document import DocumentRequest, EngineInfo, Line, OCRPage, Polygon, Word
+from ml_server.document import DocumentRequest, EngineInfo, KeyValuePage, Line, OCRPage, Polygon, Word
 from ml_server.errors import MLServerError
 from ml_server.grpc_services.server import GrpcServer
 from ml_server.grpc_services.v1 import ocr_pb2_grpc
@@ -33,6 +35,7 @@ PAGE = OCRPage(
 ENGINES = [
     EngineInfo("paddle", True, languages=("english",), weights="w", license="MIT", version="3", loaded=2, default=True),
     EngineInfo("easyocr", False, reason="not installed", install="pip install 'ml_server[easyocr]'"),
+    EngineInfo("layoutlm", True, weights="shipped", license="MIT", version="1", kind="key_values"),
 ]
 RETRY_S = 1.5
 
@@ -105,6 +108,10 @@ class FakePipeline:
             page = await self.extract_page(request)
             await self.gate(f"page {number}").wait()
             yield OCRPage(page.lines, page.width, page.height, page.language, page.engine, page.model_version, number)
+
+    async def extract_key_values(self, request: DocumentRequest) -> AsyncIterator[KeyValuePage]:
+        async for page in self.extract_pages(request):
+            yield replace(KEY_VALUE_PAGE, number=page.number)
 
     async def extract_batch(self, requests: Sequence[DocumentRequest]) -> list[OCRPage | MLServerError]:
         outcomes: list[OCRPage | MLServerError] = []

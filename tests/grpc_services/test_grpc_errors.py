@@ -151,7 +151,7 @@ async def test_the_longest_request_id_is_kept() -> None:
         ((("x-api-key", ""),), "a wrong API key"),
     ],
 )
-@pytest.mark.parametrize("method", ["ExtractText", "ExtractDocument", "Nothing"])
+@pytest.mark.parametrize("method", ["ExtractText", "ExtractDocument", "ExtractKeyValues", "Nothing"])
 async def test_a_call_without_the_key_is_refused(method: str, metadata: Any, found: str) -> None:
     pipeline = FakePipeline()
     async with serving(pipeline, api_key="right") as (channel, _):

@@ -12,7 +12,17 @@ from types import ModuleType
 
 import pytest
 
-from ml_server.document import DocumentRequest, EngineInfo, Line, OCRPage, Word
+from ml_server.document import (
+    DocumentRequest,
+    EngineInfo,
+    Entity,
+    KeyValue,
+    KeyValuePage,
+    Line,
+    OCRPage,
+    Relation,
+    Word,
+)
 from ml_server.grpc_services.v1 import ocr_pb2
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -104,5 +114,8 @@ def test_fields_are_named_as_the_nouns_are() -> None:
     assert fields(ocr_pb2.Word) == attributes(Word)
     assert fields(ocr_pb2.TextBox) == attributes(Line)
     assert fields(ocr_pb2.Engine) == attributes(EngineInfo)
+    for message, noun in ((ocr_pb2.Entity, Entity), (ocr_pb2.Relation, Relation), (ocr_pb2.KeyValue, KeyValue)):
+        assert fields(message) == attributes(noun)
+    assert fields(ocr_pb2.KeyValues) == attributes(KeyValuePage) - {"number"}
     page = attributes(OCRPage) - {"lines", "number"} | {"text", "overall_confidence", "text_boxes"}
     assert fields(ocr_pb2.ExtractTextResponse) == page

@@ -497,6 +497,244 @@ class ExtractDocumentResponse(_message.Message):
 Global___ExtractDocumentResponse: _TypeAlias = ExtractDocumentResponse  # noqa: Y015
 
 @_typing.final
+class ExtractKeyValuesRequest(_message.Message):
+    """A part of a document's upload: the options first and once, then the file's bytes."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OPTIONS_FIELD_NUMBER: _builtins.int
+    CHUNK_FIELD_NUMBER: _builtins.int
+    chunk: _builtins.bytes
+    """The next bytes of the file, of any length; 64 KiB to 1 MiB works well. At most 100 MiB in all unless the server
+    is configured otherwise.
+    """
+    @_builtins.property
+    def options(self) -> Global___DocumentOptions:
+        """How to read the document. The first message and only the first; send it empty for the defaults."""
+
+    def __init__(
+        self,
+        *,
+        options: Global___DocumentOptions | None = ...,
+        chunk: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["chunk", b"chunk", "options", b"options", "part", b"part"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["chunk", b"chunk", "options", b"options", "part", b"part"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_part: _TypeAlias = _typing.Literal["options", "chunk"]  # noqa: Y015
+    _WhichOneofArgType_part: _TypeAlias = _typing.Literal["part", b"part"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_part) -> _WhichOneofReturnType_part | None: ...
+
+Global___ExtractKeyValuesRequest: _TypeAlias = ExtractKeyValuesRequest  # noqa: Y015
+
+@_typing.final
+class ExtractKeyValuesResponse(_message.Message):
+    """One page of a document."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAGE_FIELD_NUMBER: _builtins.int
+    RESULT_FIELD_NUMBER: _builtins.int
+    page: _builtins.int
+    """Position of the page in the document, from 1."""
+    @_builtins.property
+    def result(self) -> Global___KeyValues:
+        """What was understood of it."""
+
+    def __init__(
+        self,
+        *,
+        page: _builtins.int = ...,
+        result: Global___KeyValues | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["result", b"result"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page", b"page", "result", b"result"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExtractKeyValuesResponse: _TypeAlias = ExtractKeyValuesResponse  # noqa: Y015
+
+@_typing.final
+class KeyValues(_message.Message):
+    """What was understood of a page."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENTITIES_FIELD_NUMBER: _builtins.int
+    RELATIONS_FIELD_NUMBER: _builtins.int
+    KEY_VALUES_FIELD_NUMBER: _builtins.int
+    LANGUAGE_FIELD_NUMBER: _builtins.int
+    OCR_ENGINE_FIELD_NUMBER: _builtins.int
+    OCR_MODEL_VERSION_FIELD_NUMBER: _builtins.int
+    MODEL_VERSION_FIELD_NUMBER: _builtins.int
+    WIDTH_FIELD_NUMBER: _builtins.int
+    HEIGHT_FIELD_NUMBER: _builtins.int
+    PROCESSING_TIME_MS_FIELD_NUMBER: _builtins.int
+    language: _builtins.str
+    """Languages the page was read in: full names joined by `+`, for example `korean+english`."""
+    ocr_engine: _builtins.str
+    """Name of the engine that read it; never `auto`."""
+    ocr_model_version: _builtins.str
+    """Version of that engine and its weights, for people and for logs."""
+    model_version: _builtins.str
+    """Version of the model that labelled and linked the words, for people and for logs."""
+    width: _builtins.int
+    """Width of the page in pixels, after its EXIF orientation is applied."""
+    height: _builtins.int
+    """Height of the page in pixels, after its EXIF orientation is applied."""
+    processing_time_ms: _builtins.float
+    """Milliseconds the server spent on this page, reading and waiting included."""
+    @_builtins.property
+    def entities(self) -> _containers.RepeatedCompositeFieldContainer[Global___Entity]:
+        """In reading order; none for a page without text. Every word that was read is in exactly one of them."""
+
+    @_builtins.property
+    def relations(self) -> _containers.RepeatedCompositeFieldContainer[Global___Relation]:
+        """Between `entities`; none is an honest answer."""
+
+    @_builtins.property
+    def key_values(self) -> _containers.RepeatedCompositeFieldContainer[Global___KeyValue]:
+        """One for every relation of a question to an answer, in the questions' reading order."""
+
+    def __init__(
+        self,
+        *,
+        entities: _abc.Iterable[Global___Entity] | None = ...,
+        relations: _abc.Iterable[Global___Relation] | None = ...,
+        key_values: _abc.Iterable[Global___KeyValue] | None = ...,
+        language: _builtins.str = ...,
+        ocr_engine: _builtins.str = ...,
+        ocr_model_version: _builtins.str = ...,
+        model_version: _builtins.str = ...,
+        width: _builtins.int = ...,
+        height: _builtins.int = ...,
+        processing_time_ms: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["entities", b"entities", "height", b"height", "key_values", b"key_values", "language", b"language", "model_version", b"model_version", "ocr_engine", b"ocr_engine", "ocr_model_version", b"ocr_model_version", "processing_time_ms", b"processing_time_ms", "relations", b"relations", "width", b"width"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___KeyValues: _TypeAlias = KeyValues  # noqa: Y015
+
+@_typing.final
+class Entity(_message.Message):
+    """Words that mean one thing together: a title, a field's name, a field's value."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LABEL_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    CONFIDENCE_FIELD_NUMBER: _builtins.int
+    BBOX_FIELD_NUMBER: _builtins.int
+    WORDS_FIELD_NUMBER: _builtins.int
+    label: _builtins.str
+    """`HEADER`, `QUESTION`, `ANSWER` or `OTHER`; a server with another model may have labels of its own."""
+    text: _builtins.str
+    """The words joined by single spaces; never empty."""
+    confidence: _builtins.float
+    """0..1."""
+    @_builtins.property
+    def bbox(self) -> _containers.RepeatedCompositeFieldContainer[Global___Point]:
+        """Four corners of the upright box around the words, clockwise from the top-left one."""
+
+    @_builtins.property
+    def words(self) -> _containers.RepeatedCompositeFieldContainer[Global___Word]:
+        """The words in reading order; at least one."""
+
+    def __init__(
+        self,
+        *,
+        label: _builtins.str = ...,
+        text: _builtins.str = ...,
+        confidence: _builtins.float = ...,
+        bbox: _abc.Iterable[Global___Point] | None = ...,
+        words: _abc.Iterable[Global___Word] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bbox", b"bbox", "confidence", b"confidence", "label", b"label", "text", b"text", "words", b"words"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Entity: _TypeAlias = Entity  # noqa: Y015
+
+@_typing.final
+class Relation(_message.Message):
+    """That one entity belongs to another: an answer to its question, a question to the header above it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HEAD_FIELD_NUMBER: _builtins.int
+    TAIL_FIELD_NUMBER: _builtins.int
+    CONFIDENCE_FIELD_NUMBER: _builtins.int
+    head: _builtins.int
+    """Position in `entities`, from 0, of the question or the header."""
+    tail: _builtins.int
+    """Position in `entities`, from 0, of the answer or the question."""
+    confidence: _builtins.float
+    """0..1."""
+    def __init__(
+        self,
+        *,
+        head: _builtins.int = ...,
+        tail: _builtins.int = ...,
+        confidence: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["confidence", b"confidence", "head", b"head", "tail", b"tail"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Relation: _TypeAlias = Relation  # noqa: Y015
+
+@_typing.final
+class KeyValue(_message.Message):
+    """A question with one of its answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KEY_FIELD_NUMBER: _builtins.int
+    VALUE_FIELD_NUMBER: _builtins.int
+    CONFIDENCE_FIELD_NUMBER: _builtins.int
+    KEY_BBOX_FIELD_NUMBER: _builtins.int
+    VALUE_BBOX_FIELD_NUMBER: _builtins.int
+    key: _builtins.str
+    """The question's text."""
+    value: _builtins.str
+    """The answer's text."""
+    confidence: _builtins.float
+    """0..1; of both entities and of their relation together."""
+    @_builtins.property
+    def key_bbox(self) -> _containers.RepeatedCompositeFieldContainer[Global___Point]:
+        """Box of the question: four corners, clockwise from the top-left one."""
+
+    @_builtins.property
+    def value_bbox(self) -> _containers.RepeatedCompositeFieldContainer[Global___Point]:
+        """Box of the answer: four corners, clockwise from the top-left one."""
+
+    def __init__(
+        self,
+        *,
+        key: _builtins.str = ...,
+        value: _builtins.str = ...,
+        confidence: _builtins.float = ...,
+        key_bbox: _abc.Iterable[Global___Point] | None = ...,
+        value_bbox: _abc.Iterable[Global___Point] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["confidence", b"confidence", "key", b"key", "key_bbox", b"key_bbox", "value", b"value", "value_bbox", b"value_bbox"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___KeyValue: _TypeAlias = KeyValue  # noqa: Y015
+
+@_typing.final
 class ListEnginesRequest(_message.Message):
     """Asks for the engines; nothing to choose."""
 
@@ -522,7 +760,7 @@ class ListEnginesResponse(_message.Message):
     ENGINES_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def engines(self) -> _containers.RepeatedCompositeFieldContainer[Global___Engine]:
-        """Every engine this server knows, available or not."""
+        """Every engine this server knows, available or not; last its key-value extractor."""
 
     def __init__(
         self,
@@ -539,7 +777,7 @@ Global___ListEnginesResponse: _TypeAlias = ListEnginesResponse  # noqa: Y015
 
 @_typing.final
 class Engine(_message.Message):
-    """What is known about one engine on the server's machine."""
+    """What is known about one engine, or the key-value extractor, on the server's machine."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -553,8 +791,9 @@ class Engine(_message.Message):
     VERSION_FIELD_NUMBER: _builtins.int
     LOADED_FIELD_NUMBER: _builtins.int
     DEFAULT_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """As requests ask for it."""
+    """As requests ask for it; an extractor is not asked for by name."""
     available: _builtins.bool
     """Whether its packages and at least one language's weights are there."""
     reason: _builtins.str
@@ -571,6 +810,10 @@ class Engine(_message.Message):
     """How many processes of it are running now."""
     default: _builtins.bool
     """Whether `auto` picks it for the server's default language."""
+    kind: _builtins.str
+    """`ocr` for what reads pages and may be a request's `engine`; `key_values` for what finds keys and values in what was
+    read, which ExtractKeyValues uses.
+    """
     @_builtins.property
     def languages(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Full names of the languages it can read there."""
@@ -588,10 +831,11 @@ class Engine(_message.Message):
         version: _builtins.str = ...,
         loaded: _builtins.int = ...,
         default: _builtins.bool = ...,
+        kind: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["available", b"available", "default", b"default", "install", b"install", "languages", b"languages", "license", b"license", "loaded", b"loaded", "name", b"name", "reason", b"reason", "version", b"version", "weights", b"weights"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["available", b"available", "default", b"default", "install", b"install", "kind", b"kind", "languages", b"languages", "license", b"license", "loaded", b"loaded", "name", b"name", "reason", b"reason", "version", b"version", "weights", b"weights"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

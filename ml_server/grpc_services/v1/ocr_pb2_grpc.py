@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class OcrServiceStub:
-    """Reads text on page images and in documents.
+    """Reads text on page images and in documents, and finds keys and values in it.
 
     Every call may carry the metadata `x-request-id` (printable ASCII, at most 128 characters); the server answers with
     it, or with an id of its own, in the initial metadata, and in the trailing metadata of a failed call. A server with an API key wants `authorization: Bearer KEY` or
@@ -59,6 +59,11 @@ class OcrServiceStub:
                 request_serializer=ml__server_dot_v1_dot_ocr__pb2.ExtractDocumentRequest.SerializeToString,
                 response_deserializer=ml__server_dot_v1_dot_ocr__pb2.ExtractDocumentResponse.FromString,
                 _registered_method=True)
+        self.ExtractKeyValues = channel.stream_stream(
+                '/ml_server.v1.OcrService/ExtractKeyValues',
+                request_serializer=ml__server_dot_v1_dot_ocr__pb2.ExtractKeyValuesRequest.SerializeToString,
+                response_deserializer=ml__server_dot_v1_dot_ocr__pb2.ExtractKeyValuesResponse.FromString,
+                _registered_method=True)
         self.ListEngines = channel.unary_unary(
                 '/ml_server.v1.OcrService/ListEngines',
                 request_serializer=ml__server_dot_v1_dot_ocr__pb2.ListEnginesRequest.SerializeToString,
@@ -67,7 +72,7 @@ class OcrServiceStub:
 
 
 class OcrServiceServicer:
-    """Reads text on page images and in documents.
+    """Reads text on page images and in documents, and finds keys and values in it.
 
     Every call may carry the metadata `x-request-id` (printable ASCII, at most 128 characters); the server answers with
     it, or with an id of its own, in the initial metadata, and in the trailing metadata of a failed call. A server with an API key wants `authorization: Bearer KEY` or
@@ -107,8 +112,17 @@ class OcrServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ExtractKeyValues(self, request_iterator, context):
+        """Reads a document as ExtractDocument does and finds what its words mean: headers, questions and answers, and which
+        answer belongs to which question. Sent and answered in the same way: the options, then the file in chunks; the pages
+        in order, each as soon as it is done. Lines below `confidence_threshold` are left out before words are labelled.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListEngines(self, request, context):
-        """Lists the engines this server knows, the unavailable ones with the reason.
+        """Lists the engines this server knows and its key-value extractor, the unavailable ones with the reason.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -137,6 +151,11 @@ def add_OcrServiceServicer_to_server(servicer, server):
                     request_deserializer=ml__server_dot_v1_dot_ocr__pb2.ExtractDocumentRequest.FromString,
                     response_serializer=ml__server_dot_v1_dot_ocr__pb2.ExtractDocumentResponse.SerializeToString,
             ),
+            'ExtractKeyValues': grpc.stream_stream_rpc_method_handler(
+                    servicer.ExtractKeyValues,
+                    request_deserializer=ml__server_dot_v1_dot_ocr__pb2.ExtractKeyValuesRequest.FromString,
+                    response_serializer=ml__server_dot_v1_dot_ocr__pb2.ExtractKeyValuesResponse.SerializeToString,
+            ),
             'ListEngines': grpc.unary_unary_rpc_method_handler(
                     servicer.ListEngines,
                     request_deserializer=ml__server_dot_v1_dot_ocr__pb2.ListEnginesRequest.FromString,
@@ -151,7 +170,7 @@ def add_OcrServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class OcrService:
-    """Reads text on page images and in documents.
+    """Reads text on page images and in documents, and finds keys and values in it.
 
     Every call may carry the metadata `x-request-id` (printable ASCII, at most 128 characters); the server answers with
     it, or with an id of its own, in the initial metadata, and in the trailing metadata of a failed call. A server with an API key wants `authorization: Bearer KEY` or
@@ -256,6 +275,33 @@ class OcrService:
             '/ml_server.v1.OcrService/ExtractDocument',
             ml__server_dot_v1_dot_ocr__pb2.ExtractDocumentRequest.SerializeToString,
             ml__server_dot_v1_dot_ocr__pb2.ExtractDocumentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExtractKeyValues(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/ml_server.v1.OcrService/ExtractKeyValues',
+            ml__server_dot_v1_dot_ocr__pb2.ExtractKeyValuesRequest.SerializeToString,
+            ml__server_dot_v1_dot_ocr__pb2.ExtractKeyValuesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -36,7 +36,7 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class OcrServiceStub:
-    """Reads text on page images and in documents.
+    """Reads text on page images and in documents, and finds keys and values in it.
 
     Every call may carry the metadata `x-request-id` (printable ASCII, at most 128 characters); the server answers with
     it, or with an id of its own, in the initial metadata, and in the trailing metadata of a failed call. A server with an API key wants `authorization: Bearer KEY` or
@@ -63,12 +63,17 @@ class OcrServiceStub:
     file in chunks, then half-closes; the server sends the pages in order, each as soon as it is done. An error ends
     the call after the pages that were done before it.
     """
+    ExtractKeyValues: _grpc.StreamStreamMultiCallable[_ocr_pb2.ExtractKeyValuesRequest, _ocr_pb2.ExtractKeyValuesResponse]
+    """Reads a document as ExtractDocument does and finds what its words mean: headers, questions and answers, and which
+    answer belongs to which question. Sent and answered in the same way: the options, then the file in chunks; the pages
+    in order, each as soon as it is done. Lines below `confidence_threshold` are left out before words are labelled.
+    """
     ListEngines: _grpc.UnaryUnaryMultiCallable[_ocr_pb2.ListEnginesRequest, _ocr_pb2.ListEnginesResponse]
-    """Lists the engines this server knows, the unavailable ones with the reason."""
+    """Lists the engines this server knows and its key-value extractor, the unavailable ones with the reason."""
 
 @_typing.type_check_only
 class OcrServiceAsyncStub(OcrServiceStub):
-    """Reads text on page images and in documents.
+    """Reads text on page images and in documents, and finds keys and values in it.
 
     Every call may carry the metadata `x-request-id` (printable ASCII, at most 128 characters); the server answers with
     it, or with an id of its own, in the initial metadata, and in the trailing metadata of a failed call. A server with an API key wants `authorization: Bearer KEY` or
@@ -92,11 +97,16 @@ class OcrServiceAsyncStub(OcrServiceStub):
     file in chunks, then half-closes; the server sends the pages in order, each as soon as it is done. An error ends
     the call after the pages that were done before it.
     """
+    ExtractKeyValues: _aio.StreamStreamMultiCallable[_ocr_pb2.ExtractKeyValuesRequest, _ocr_pb2.ExtractKeyValuesResponse]  # type: ignore[assignment]
+    """Reads a document as ExtractDocument does and finds what its words mean: headers, questions and answers, and which
+    answer belongs to which question. Sent and answered in the same way: the options, then the file in chunks; the pages
+    in order, each as soon as it is done. Lines below `confidence_threshold` are left out before words are labelled.
+    """
     ListEngines: _aio.UnaryUnaryMultiCallable[_ocr_pb2.ListEnginesRequest, _ocr_pb2.ListEnginesResponse]  # type: ignore[assignment]
-    """Lists the engines this server knows, the unavailable ones with the reason."""
+    """Lists the engines this server knows and its key-value extractor, the unavailable ones with the reason."""
 
 class OcrServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Reads text on page images and in documents.
+    """Reads text on page images and in documents, and finds keys and values in it.
 
     Every call may carry the metadata `x-request-id` (printable ASCII, at most 128 characters); the server answers with
     it, or with an id of its own, in the initial metadata, and in the trailing metadata of a failed call. A server with an API key wants `authorization: Bearer KEY` or
@@ -144,11 +154,22 @@ class OcrServiceServicer(metaclass=_abc_1.ABCMeta):
         """
 
     @_abc_1.abstractmethod
+    def ExtractKeyValues(
+        self,
+        request_iterator: _MaybeAsyncIterator[_ocr_pb2.ExtractKeyValuesRequest],
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_ocr_pb2.ExtractKeyValuesResponse], _abc.AsyncIterator[_ocr_pb2.ExtractKeyValuesResponse]]:
+        """Reads a document as ExtractDocument does and finds what its words mean: headers, questions and answers, and which
+        answer belongs to which question. Sent and answered in the same way: the options, then the file in chunks; the pages
+        in order, each as soon as it is done. Lines below `confidence_threshold` are left out before words are labelled.
+        """
+
+    @_abc_1.abstractmethod
     def ListEngines(
         self,
         request: _ocr_pb2.ListEnginesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_ocr_pb2.ListEnginesResponse, _abc.Awaitable[_ocr_pb2.ListEnginesResponse]]:
-        """Lists the engines this server knows, the unavailable ones with the reason."""
+        """Lists the engines this server knows and its key-value extractor, the unavailable ones with the reason."""
 
 def add_OcrServiceServicer_to_server(servicer: OcrServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -1,0 +1,1 @@
+"""Semantic entity recognition (SER) and relation extraction (RE) over words and boxes, with LayoutLM."""

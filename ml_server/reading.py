@@ -1,0 +1,93 @@
+"""One document from bytes to pages of text: decode and recognise, a few pages ahead, in order."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+
+from ml_server.document import DocumentRequest, OCRPage
+from ml_server.engines.base import ReadOptions
+from ml_server.errors import InvalidImage
+from ml_server.scheduler import Pool
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A request that has been checked.
+
+    Attributes:
+        pool: of the engine that reads it.
+        options: for the engine.
+        threshold: lines below it are left out, 0..1.
+        deadline: event-loop time after which nobody waits for it.
+        began: ``time.perf_counter()`` when it came.
+    """
+
+    pool: Pool
+    options: ReadOptions
+    threshold: float
+    deadline: float
+    began: float
+
+
+async def read_pages(request: DocumentRequest, plan: Plan, decoder: Pool) -> AsyncGenerator[OCRPage, None]:
+    """Read a document page by page, in order, as the pages are done.
+
+    While one page is being read, or its caller is busy with it, the next ones are decoded and read: as many as there
+    are replicas, plus one. Closing the generator ends their work.
+
+    Args:
+        request: the document.
+        plan: how to read it.
+        decoder: the decoder's pool.
+
+    Raises:
+        InvalidImage: not a readable document, or of several pages where one was asked for.
+        PayloadTooLarge: more pixels or pages than allowed.
+        ServerBusy: no permit left.
+        EngineUnavailable, EngineFailed, EngineCrashed: on one of the pages.
+        DeadlineExceeded: the request's deadline or a hard limit passed.
+    """
+    async with AsyncExitStack() as stack:
+        permit = stack.enter_context(plan.pool.admit())
+        opening = stack.enter_context(decoder.admit())
+        probe, first = await decoder.call(opening, plan.deadline, "open", request.data, request.single_page)
+        if request.single_page and probe.pages != 1:
+            raise InvalidImage(
+                f"the {probe.format} has {probe.pages} pages, this call reads one; send it as a document instead",
+                field="image",
+            )
+
+        async def page(index: int) -> OCRPage:
+            pages = first if index == 0 else await decoder.call(opening, plan.deadline, "decode", request.data, index)
+            read = await plan.pool.call(permit, plan.deadline, "read", pages, plan.options)
+            found: OCRPage = read[0]
+            return found
+
+        ahead: deque[asyncio.Task[OCRPage]] = deque()
+        stack.push_async_callback(_abandon, ahead)
+        began, index = plan.began, 0
+        while index < probe.pages or ahead:
+            while index < probe.pages and len(ahead) <= plan.pool.options.replicas:
+                ahead.append(asyncio.create_task(page(index)))
+                index += 1
+            result = await ahead[0]
+            ahead.popleft()
+            now = time.perf_counter()
+            yield replace(
+                result,
+                lines=tuple(line for line in result.lines if line.confidence >= plan.threshold),
+                processing_time_ms=(now - began) * 1000,
+            )
+            began = now
+
+
+async def _abandon(tasks: deque[asyncio.Task[OCRPage]]) -> None:
+    """Cancel what is under way for a document nobody waits for any more."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

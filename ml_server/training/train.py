@@ -1,0 +1,276 @@
+"""Fine-tunes SER and RE. Reads from top to bottom: knobs, data, network, loop, what is written.
+
+A run can be stopped at any moment and goes on from its last checkpoint: same seed, same order of pages, same schedule.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from tokenizers import Tokenizer
+
+from ml_server.engines.layoutlm.inference import represent
+from ml_server.engines.layoutlm.model import KeyValueModel, load
+from ml_server.training.augment import Noise, augment
+from ml_server.training.examples import TAGS, Batch, Example, LabelledPage, collate, example
+from ml_server.training.validation import Scores, validate
+
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Knobs:
+    """Everything that shapes a run.
+
+    Attributes:
+        epochs: passes over the pages.
+        task: ``joint``, ``ser`` alone, or ``re`` alone with the encoder left as it is.
+        batch_pieces: padded pieces in one step; a step of one page may have more.
+        learning_rate: peak, of the encoder.
+        head_learning_rate: peak, of what is ours beside it.
+        warm_up: share of the steps in which the rates rise; they then fall as a half cosine to 0.
+        weight_decay: of matrices.
+        relation_weight: of the relation loss beside the labelling loss.
+        unknown: share of pieces hidden from the network, so that it looks at layout too.
+        dropout: in the encoder.
+        noise: see :class:`Noise`.
+        size: most pieces of a page; of longer ones a random part is taken.
+        validate_every: epochs between looks at the held-out pages; may be a fraction.
+        patience: looks without a better one before the run ends early.
+        checkpoint_every_s: seconds between checkpoints.
+        seed: of everything random.
+    """
+
+    epochs: float = 30
+    task: Literal["joint", "ser", "re"] = "joint"
+    batch_pieces: int = 2048
+    learning_rate: float = 2e-4
+    head_learning_rate: float = 1e-3
+    warm_up: float = 0.06
+    weight_decay: float = 0.01
+    relation_weight: float = 0.5
+    unknown: float = 0.08
+    dropout: float = 0.1
+    noise: Noise = field(default_factory=Noise)
+    size: int = 512
+    validate_every: float = 1.0
+    patience: int = 8
+    checkpoint_every_s: float = 120
+    seed: int = 7
+
+
+@dataclass(slots=True)
+class _State:
+    """Where a run stands; what a checkpoint holds besides tensors."""
+
+    step: int = 0
+    best: float = -1.0
+    best_step: int = 0
+    waited: int = 0
+    seconds: float = 0.0
+    curve: list[dict[str, float]] = field(default_factory=list)
+
+
+def train(
+    pages: Sequence[LabelledPage],
+    held_out: Sequence[LabelledPage],
+    start: Path,
+    out: Path,
+    knobs: Knobs,
+    version: str,
+    progress: Progress,
+) -> Scores:
+    """Train from the folder ``start`` and write the best model to ``out``.
+
+    Args:
+        pages: to train on; those without words are skipped.
+        held_out: to judge on; with none the last model is kept.
+        start: a base model's folder or a trained one.
+        out: gets model, tokenizer and ``curve.json``; ``out/.checkpoint.pt`` resumes a stopped run and is removed at
+            the end.
+        knobs: see :class:`Knobs`.
+        version: written into the model.
+        progress: called with step, steps in all and a line about the run.
+
+    Returns:
+        Scores on ``held_out`` of the model that was kept.
+    """
+    torch.manual_seed(knobs.seed)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    tokenizer = Tokenizer.from_file(str(start / "tokenizer.json"))
+    model = _network(start, knobs, version).to(device)
+    optimizer = torch.optim.AdamW(_groups(model, knobs), betas=(0.9, 0.98), eps=1e-6)
+
+    pages = [page for page in pages if page.page.texts]
+    lengths = [len(tokenizer.encode_batch(list(page.page.texts), add_special_tokens=False)) for page in pages]
+    per_epoch = max(1, len(_plan(lengths, knobs, 0)))
+    total = max(1, round(knobs.epochs * per_epoch))
+    look = max(1, round(knobs.validate_every * per_epoch))
+
+    state, checkpoint = _State(), out / ".checkpoint.pt"
+    out.mkdir(parents=True, exist_ok=True)
+    if checkpoint.is_file():
+        state = _resume(checkpoint, model, optimizer)
+    began, saved = time.monotonic() - state.seconds, time.monotonic()
+    average = {"ser": 0.0, "re": 0.0}
+    while state.step < total:
+        epoch, place = divmod(state.step, per_epoch)
+        plan = _plan(lengths, knobs, epoch)
+        rng = random.Random(f"{knobs.seed}/{epoch}/{place}")
+        batch = collate(
+            [example(augment(pages[i], knobs.noise, rng), tokenizer, knobs.size, rng) for i in plan[place]],
+            model.encoder.config.pad_token_id,
+        )
+        for group in optimizer.param_groups:
+            group["lr"] = group["peak"] * _rate(state.step / total, knobs.warm_up)
+        model.train()
+        with torch.autocast(device.type, torch.bfloat16):
+            ser, re = losses(model, batch, knobs, device)
+        loss = ser * (knobs.task != "re") + re * (
+            knobs.relation_weight if knobs.task == "joint" else knobs.task == "re"
+        )
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]  # torch's stub of it has no types
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+
+        state.step += 1
+        state.seconds = time.monotonic() - began
+        for name, value in (("ser", ser), ("re", re)):
+            average[name] += (value.item() - average[name]) * (0.05 if average[name] else 1.0)
+        progress(state.step, total, f"loss ser {average['ser']:.3f} re {average['re']:.3f}  best {state.best:.3f}")
+        if state.step % look == 0 or state.step == total:
+            if _look(model, tokenizer, held_out, knobs, state, average, out):
+                model.save(out)
+                (out / "tokenizer.json").write_bytes((start / "tokenizer.json").read_bytes())
+            if held_out and state.waited >= knobs.patience:
+                break
+        if time.monotonic() - saved > knobs.checkpoint_every_s:
+            _save(checkpoint, model, optimizer, state)
+            saved = time.monotonic()
+    checkpoint.unlink(missing_ok=True)
+    (out / "curve.json").write_text(json.dumps(state.curve, indent=1) + "\n")
+    return validate(load(out), tokenizer, held_out)
+
+
+def losses(model: KeyValueModel, batch: Batch, knobs: Knobs, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
+    """Cross-entropy of the words' tags, and of the tails' heads (marginal over several right ones); means."""
+    pieces = batch.pieces
+    if knobs.unknown:
+        hidden = (torch.rand(pieces.shape) < knobs.unknown) & batch.real
+        pieces = torch.where(hidden, torch.full_like(pieces, model.encoder.config.pad_token_id), pieces)
+    inputs = (pieces, batch.kinds, batch.boxes, batch.real)
+    with torch.set_grad_enabled(knobs.task != "re"):
+        logits, states = model(*(tensor.to(device) for tensor in inputs))
+    tags, scores, chances = [], [], []
+    for row, item in enumerate(batch.examples):
+        starts = torch.from_numpy(item.starts).to(device)
+        scores.append(logits[row, starts].float())
+        tags.append(torch.from_numpy(item.tags).to(device))
+        if knobs.task != "ser" and model.relations is not None and len(item.candidates.tails):
+            chances.append(_chance(model, states[row, starts], item, device))
+    ser = torch.nn.functional.cross_entropy(torch.cat(scores), torch.cat(tags))
+    return ser, -torch.cat(chances).mean() if chances else ser.new_zeros(())
+
+
+def _chance(model: KeyValueModel, states: torch.Tensor, item: Example, device: torch.device) -> torch.Tensor:
+    """Log-probability of the right heads of every tail, shape (tails,)."""
+    head = model.relations
+    assert head is not None
+    found = item.candidates
+    inputs = (found.tails, found.heads, found.real, found.features)
+    represented = represent(head, states, item.entities, item.words)
+    log = head(represented, *(torch.from_numpy(array).to(device) for array in inputs))
+    return log.masked_fill(~torch.from_numpy(item.gold).to(device), float("-inf")).logsumexp(1)
+
+
+def _network(start: Path, knobs: Knobs, version: str) -> KeyValueModel:
+    model = load(start, labels=list(TAGS))
+    if not model.ours.relation_head and knobs.task != "ser":
+        model = KeyValueModel(model.encoder, replace(model.ours, relation_head=True))
+    model.ours = replace(model.ours, version=version)
+    for module in model.encoder.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = knobs.dropout
+    if model.bias is not None:  # the buffers are not in a checkpoint
+        model.bias.requires_grad_(knobs.task != "re")
+    return model
+
+
+def _groups(model: KeyValueModel, knobs: Knobs) -> list[dict[str, Any]]:
+    """Parameters by learning rate and weight decay; biases, norms and embeddings do not decay."""
+    groups: dict[tuple[float, float], list[torch.nn.Parameter]] = {}
+    for name, value in model.named_parameters():
+        fresh = not name.startswith("encoder.") or "classifier" in name
+        peak = knobs.head_learning_rate if fresh else knobs.learning_rate
+        decay = knobs.weight_decay if value.dim() > 1 and "embedding" not in name else 0.0
+        groups.setdefault((peak, decay), []).append(value)
+    return [
+        {"params": values, "lr": peak, "peak": peak, "weight_decay": decay} for (peak, decay), values in groups.items()
+    ]
+
+
+def _rate(done: float, warm_up: float) -> float:
+    """Share of the peak learning rate, 0..1: linear up, half cosine down."""
+    if done < warm_up:
+        return done / warm_up
+    return 0.5 * (1 + math.cos(math.pi * (done - warm_up) / (1 - warm_up)))
+
+
+def _plan(lengths: Sequence[int], knobs: Knobs, epoch: int) -> list[list[int]]:
+    """Batches of pages of like length for one epoch, in random order; the same for the same seed and epoch."""
+    rng = random.Random(f"{knobs.seed}/{epoch}")
+    shuffled = sorted(range(len(lengths)), key=lambda i: (lengths[i] * rng.uniform(0.85, 1.15), i))
+    batches: list[list[int]] = [[]]
+    for i in shuffled:
+        longest = min(1.8 * lengths[i] + 2, knobs.size)  # about 1.8 pieces a word
+        if batches[-1] and (len(batches[-1]) + 1) * longest > knobs.batch_pieces:
+            batches.append([])
+        batches[-1].append(i)
+    rng.shuffle(batches)
+    return batches
+
+
+def _look(
+    model: KeyValueModel,
+    tokenizer: Tokenizer,
+    held_out: Sequence[LabelledPage],
+    knobs: Knobs,
+    state: _State,
+    average: dict[str, float],
+    out: Path,
+) -> bool:
+    """Judge the model as it is; true if it is to be kept."""
+    scores = validate(model, tokenizer, held_out)
+    weighed = {"joint": scores.ser_f1 + scores.re_f1, "ser": scores.ser_f1, "re": scores.re_f1}[knobs.task]
+    state.curve.append({"step": state.step, "seconds": round(state.seconds), **average, **asdict(scores)})
+    (out / "curve.json").write_text(json.dumps(state.curve, indent=1) + "\n")
+    if held_out and weighed <= state.best:
+        state.waited += 1
+        return False
+    state.best, state.best_step, state.waited = weighed, state.step, 0
+    return True
+
+
+def _save(path: Path, model: KeyValueModel, optimizer: torch.optim.Optimizer, state: _State) -> None:
+    """All or nothing: a run that is killed while it writes keeps its last checkpoint."""
+    beside = path.with_suffix(".part")
+    held = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "state": asdict(state)}
+    torch.save(held | {"torch": torch.get_rng_state()}, beside)
+    beside.replace(path)
+
+
+def _resume(path: Path, model: KeyValueModel, optimizer: torch.optim.Optimizer) -> _State:
+    held = torch.load(path, weights_only=False)
+    model.load_state_dict(held["model"])
+    optimizer.load_state_dict(held["optimizer"])
+    torch.set_rng_state(held["torch"])
+    return _State(**held["state"])
