@@ -1,4 +1,4 @@
-"""The routes that read. A handler reads the form's bytes, calls the pipeline and converts; it decodes nothing itself."""
+"""The routes that read. A handler reads the form, calls the pipeline and converts; it decodes nothing itself."""
 
 from __future__ import annotations
 

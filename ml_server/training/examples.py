@@ -62,7 +62,9 @@ class Example:
 
 def labelled(form: Form) -> LabelledPage:
     """A form as a page on the grid. Links are turned so that the head is the question, or the header."""
-    texts, boxes, entities = [], [], []
+    texts: list[str] = []
+    boxes: list[tuple[float, float, float, float]] = []
+    entities: list[tuple[str, tuple[int, ...]]] = []
     for entity in form.entities:
         entities.append((entity.label, tuple(range(len(texts), len(texts) + len(entity.words)))))
         texts += [word.text for word in entity.words]

@@ -1,6 +1,6 @@
 """Generated pages as our engines read them: their words and boxes, with the truth of the words that stand there.
 
-    python -m ml_server.training.ocr_noise SYNTHETIC_FOLDER OUT.jsonl --lang korean+english
+    python -m ml_server.training.ocr_noise SYNTHETIC_FOLDER OUT.jsonl
 
 A model that has seen only gold words is taken aback by what OCR makes of a scan: broken and joined words, wrong
 characters, lines cut at other places, another order. So part of the training pages are read, from their pictures.
@@ -30,13 +30,32 @@ def main(
     folder: Annotated[Path, typer.Argument(help="generated pages with pictures")],
     out: Annotated[Path, typer.Argument(help="JSON lines to write; pages already in it are not read again")],
     engine: Annotated[str, typer.Option(help="the OCR engine")] = "auto",
-    lang: Annotated[str, typer.Option(help="the pages' languages")] = "korean+english",
     limit: Annotated[int | None, typer.Option(min=1, help="pages to read; default: all with pictures")] = None,
 ) -> None:
     """Read the pictures of generated pages and write the pages anew with the words that were read."""
-    forms = [form for form in read_forms(folder) if form.image is not None][:limit]
+    read_pictures(folder, out, engine, limit)
+
+
+def read_pictures(folder: Path, out: Path, engine: str = "auto", limit: int | None = None) -> None:
+    """Read every page in its own language: English ones in English, all others in Korean and English.
+
+    Args:
+        folder: of the generator, with pictures.
+        out: JSON lines; pages already in it are not read again.
+        engine: ``auto`` or a name.
+        limit: most pages; None for all.
+    """
+    languages = {
+        page["name"]: page["language"]
+        for file in sorted(folder.glob("*.jsonl"))
+        for page in map(json.loads, file.read_text(encoding="utf-8").splitlines())
+    }
     done = {json.loads(line)["name"] for line in out.read_text().splitlines()} if out.is_file() else set()
-    asyncio.run(_read_all([form for form in forms if form.name not in done], out, engine, lang))
+    forms = [form for form in read_forms(folder) if form.image is not None and form.name not in done][:limit]
+    for lang, wanted in (("english", True), ("korean+english", False)):
+        some = [form for form in forms if (languages[form.name] == "english") == wanted]
+        if some:
+            asyncio.run(_read_all(some, out, engine, lang))
 
 
 async def _read_all(forms: Sequence[Form], out: Path, engine: str, lang: str) -> None:
@@ -48,7 +67,7 @@ async def _read_all(forms: Sequence[Form], out: Path, engine: str, lang: str) ->
     console = Console(stderr=True)
     try:
         with out.open("a", encoding="utf-8") as lines:
-            for form in track(forms, "reading", console=console):
+            for form in track(forms, f"reading {lang}", console=console):
                 assert form.image is not None
                 request = DocumentRequest(form.image.read_bytes(), lang, engine, confidence_threshold=0.3)
                 try:

@@ -188,8 +188,9 @@ def _chance(model: KeyValueModel, states: torch.Tensor, item: Example, device: t
     found = item.candidates
     inputs = (found.tails, found.heads, found.real, found.features)
     represented = represent(head, states, item.entities, item.words)
-    log = head(represented, *(torch.from_numpy(array).to(device) for array in inputs))
-    return log.masked_fill(~torch.from_numpy(item.gold).to(device), float("-inf")).logsumexp(1)
+    log: torch.Tensor = head(represented, *(torch.from_numpy(array).to(device) for array in inputs))
+    wrong = ~torch.from_numpy(item.gold).to(device)
+    return log.masked_fill(wrong, float("-inf")).logsumexp(1)
 
 
 def _network(start: Path, knobs: Knobs, version: str) -> KeyValueModel:

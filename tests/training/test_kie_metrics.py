@@ -53,7 +53,8 @@ def test_other_and_foreign_labels_are_no_entities() -> None:
 
 
 def test_nothing_to_find_and_nothing_found() -> None:
-    for pages in ([], [[]], [["O", "O"]]):
+    nothing: tuple[list[list[str]], ...] = ([], [[]], [["O", "O"]])
+    for pages in nothing:
         scores = score_labels(pages, pages)
         assert scores.micro == LabelScores().micro
         assert scores.labels == dict.fromkeys(("HEADER", "QUESTION", "ANSWER"), Score())

@@ -64,19 +64,20 @@ class LayoutLMExtractor(KeyValueExtractor):
         """See :class:`KeyValueExtractor`."""
         missing = [package for package in _PACKAGES if importlib.util.find_spec(package) is None]
         if missing:
-            return EngineInfo(cls.name, False, f"{', '.join(missing)} is not installed", cls.install)
+            return EngineInfo(cls.name, False, f"{', '.join(missing)} is not installed", cls.install, kind="key_values")
         try:
             source = model_source.resolve(config.model, allow_noncommercial=config.allow_noncommercial, download=False)
             package = version("transformers")
         except (MLServerError, PackageNotFoundError) as error:
-            return EngineInfo(cls.name, False, str(error), cls.install)
+            return EngineInfo(cls.name, False, str(error), kind="key_values")
         return EngineInfo(
             cls.name,
             True,
             languages=source.languages,
             weights=source.name,
             license=source.licence,
-            version=f"{source.version} (transformers {package})",
+            version=f"{source.version} (transformers {package})".strip(),
+            kind="key_values",
         )
 
     def extract(self, pages: Sequence[OCRPage]) -> list[KeyValuePage]:

@@ -104,14 +104,15 @@ def is_noncommercial_model(name: str) -> bool:
     return any(fnmatch(name.lower(), pattern) for pattern in _NONCOMMERCIAL_MODELS)
 
 
-def check(licence: str, model: str, *, allow_noncommercial: bool, may_lack: bool) -> None:
+def check(licence: str, model: str, *, allow_noncommercial: bool, may_lack: bool, warn: bool = True) -> None:
     """Refuse a model whose licence does not allow commercial use.
 
     Args:
         licence: as in :class:`Card`.
         model: its name, for the message.
         allow_noncommercial: the operator takes the responsibility; nothing is refused.
-        may_lack: a model without a licence passes with a warning, because its user put it there.
+        may_lack: a model without a licence passes, because its user put it there.
+        warn: log a warning where it does.
 
     Raises:
         EngineUnavailable: the licence is refused; the message names it and the setting that allows it.
@@ -119,8 +120,9 @@ def check(licence: str, model: str, *, allow_noncommercial: bool, may_lack: bool
     if is_free(licence) or allow_noncommercial:
         return
     if not licence and may_lack:
-        log = logs.get_logger("ml_server.layoutlm")
-        log.warning("model_without_licence", model=model, advice="name its licence in README.md: 'license: …'")
+        if warn:
+            log = logs.get_logger("ml_server.layoutlm")
+            log.warning("model_without_licence", model=model, advice="name its licence in README.md: 'license: …'")
         return
     if not licence:
         fault = "its model card names no licence"

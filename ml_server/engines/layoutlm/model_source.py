@@ -46,32 +46,34 @@ def resolve(reference: str, *, allow_noncommercial: bool = False, download: bool
     Args:
         reference: empty for the shipped model; a folder; a BentoML tag (``name:version`` or ``name``); a hub name.
         allow_noncommercial: accept any licence and none.
-        download: ask the hub for what is not here yet; else only its cache is looked at.
+        download: ask the hub for what is not here yet, and warn of a model without a licence; else this is a look at
+            what is here.
 
     Raises:
         EngineUnavailable: it is not here and cannot be fetched, it is no model, or its licence is refused.
     """
     if not reference:
-        return _local(SHIPPED, "", "", allow_noncommercial)
+        return _local(SHIPPED, "", "", allow_noncommercial, warn=download)
     folder = Path(reference).expanduser()
     if folder.is_dir():
-        return _local(folder, "", "", allow_noncommercial)
+        return _local(folder, "", "", allow_noncommercial, warn=download)
     found = _bento(reference)
     if found is not None:
         path, name, version = found
-        return _local(path, name, version, allow_noncommercial)
+        return _local(path, name, version, allow_noncommercial, warn=download)
     if not _HUB_NAME.fullmatch(reference):
         raise EngineUnavailable(f"no model {reference!r}: there is no such folder, and it is no tag and no hub name")
     return _hub(reference, allow_noncommercial=allow_noncommercial, download=download)
 
 
-def _local(folder: Path, name: str, version: str, allow_noncommercial: bool) -> ModelFolder:
+def _local(folder: Path, name: str, version: str, allow_noncommercial: bool, *, warn: bool) -> ModelFolder:
     if not (folder / "config.json").is_file():
-        what = "the model that ml_server ships" if folder == SHIPPED else "this"
-        raise EngineUnavailable(f"{folder}: no config.json in it; {what} is no model folder")
+        if folder == SHIPPED:
+            raise EngineUnavailable("the shipped model is not in this installation of ml_server; install it again")
+        raise EngineUnavailable(f"{folder}: no config.json in it; this is no model folder")
     card = licence.read_card(folder)
     name = name or card.name or folder.resolve().name
-    licence.check(card.licence, name, allow_noncommercial=allow_noncommercial, may_lack=True)
+    licence.check(card.licence, name, allow_noncommercial=allow_noncommercial, may_lack=True, warn=warn)
     return ModelFolder(folder, name, version or card.version, card.licence, card.languages)
 
 

@@ -14,8 +14,10 @@ from ml_server.errors import EngineUnavailable
 
 @pytest.mark.parametrize(
     "name",
-    ["mit", "MIT", "Apache-2.0", "bsd-3-clause", "cc0-1.0", "cc-by-4.0", "gpl-3.0", "mit or cc-by-nc-4.0"]
-    + ["(MIT and Apache-2.0)", "gpl-2.0 with classpath-exception-2.0"],
+    [
+        *("mit", "MIT", "Apache-2.0", "bsd-3-clause", "cc0-1.0", "cc-by-4.0", "gpl-3.0"),
+        *("mit or cc-by-nc-4.0", "(MIT and Apache-2.0)", "gpl-2.0 with classpath-exception-2.0"),
+    ],
 )
 def test_commercial_use_is_allowed(name: str) -> None:
     assert is_free(name)
@@ -23,8 +25,10 @@ def test_commercial_use_is_allowed(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["", "()", "cc-by-nc-4.0", "cc-by-nc-sa-4.0", "cc-by-nd-4.0", "other", "unknown", "llama3", "mit and cc-by-nc-4.0"]
-    + ["mitigated", "not-mit"],
+    [
+        *("", "()", "cc-by-nc-4.0", "cc-by-nc-sa-4.0", "cc-by-nd-4.0", "other", "unknown", "llama3"),
+        *("mit and cc-by-nc-4.0", "mitigated", "not-mit"),
+    ],
 )
 def test_commercial_use_is_not_known_to_be_allowed(name: str) -> None:
     assert not is_free(name)

@@ -1,0 +1,89 @@
+"""``ml-server train``: fine-tune the key–value model on annotated documents."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import redirect_stdout
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from ml_server.cli_settings import EXIT_UNAVAILABLE, EXIT_USAGE, fail, settings_from
+from ml_server.errors import EngineUnavailable, InvalidRequest
+
+
+class Task(StrEnum):
+    """What is trained."""
+
+    joint = "joint"
+    ser = "ser"
+    re = "re"
+
+
+def train(
+    folders: Annotated[
+        list[Path],
+        typer.Argument(metavar="DIR…", exists=True, help="annotations/ and images/ as FUNSD has them, or *.jsonl."),
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The model's folder; a stopped run in it goes on.")],
+    model: Annotated[
+        str | None,
+        typer.Option("--model", "-m", help="Start from this folder, tag or hub name.", show_default="the shipped one"),
+    ] = None,
+    held_out: Annotated[
+        float, typer.Option(min=0, max=0.9, help="Share of the pages to judge on; 0 trains on all, to the end.")
+    ] = 0.1,
+    epochs: Annotated[float, typer.Option(min=0.01, help="Passes over the pages.")] = 24,
+    task: Annotated[Task, typer.Option(help="Labels and links together, labels alone, or links alone.")] = Task.joint,
+    learning_rate: Annotated[float, typer.Option(min=1e-7, max=1e-1, help="Peak, of the encoder.")] = 2e-4,
+    patience: Annotated[int, typer.Option(min=1, help="Looks without a better one before it stops early.")] = 10,
+    seed: Annotated[int, typer.Option(help="Of everything random.")] = 7,
+    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads.", show_default="all cores")] = None,
+    name: Annotated[str | None, typer.Option(help="In the model card.", show_default="the folder's")] = None,
+    version: Annotated[str, typer.Option(help="In the model card and in every result.")] = "1",
+    licence: Annotated[str, typer.Option(help="SPDX name of the weights' licence; it follows the data's.")] = "",
+) -> None:
+    """Fine-tune labels (SER) and links (RE) on annotated forms.
+
+    Writes a folder that `ml-server serve` loads with ML_SERVER_KEY_VALUE_MODEL=FOLDER, with a model card. The best
+    model on the held-out pages is kept. Ctrl-C is safe: the same command goes on from the last checkpoint.
+
+    150 forms take about 25 minutes on 2 cores.
+    """
+    settings = settings_from(key_value_model=model)
+    console = Console(stderr=True)
+    columns = (TextColumn("steps"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    with redirect_stdout(sys.stderr):
+        from ml_server.training.run import Plan, run
+        from ml_server.training.train import Knobs
+
+        plan = Plan(
+            folders=tuple(folders),
+            out=out,
+            start=settings.key_value_model,
+            allow_noncommercial=settings.allow_noncommercial,
+            held_out=held_out,
+            threads=threads,
+            name=name or out.resolve().name,
+            version=version,
+            licence=licence,
+            knobs=Knobs(epochs=epochs, task=task.value, learning_rate=learning_rate, patience=patience, seed=seed),
+        )
+        try:
+            with Progress(*columns, TextColumn("{task.description}"), console=console) as progress:
+                bar = progress.add_task("", total=None)
+                report = run(
+                    plan, lambda step, steps, line: progress.update(bar, completed=step, total=steps, description=line)
+                )
+        except InvalidRequest as error:
+            fail(error.message, EXIT_USAGE)
+        except EngineUnavailable as error:
+            fail(error.message, EXIT_UNAVAILABLE)
+        except KeyboardInterrupt:
+            fail(f"stopped; the same command goes on from the last checkpoint in {out}", 130)
+    console.print(report)
+    typer.echo(str(out))

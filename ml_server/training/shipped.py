@@ -1,0 +1,123 @@
+"""How the shipped model is made, from nothing but package registries: ``python -m ml_server.training.shipped WORK``.
+
+Every step leaves its result in WORK and is skipped where it is there, so a run that was stopped goes on. How long each
+took when the shipped weights were made stands in docs/key_values.md.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from ml_server.training.augment import Noise
+from ml_server.training.train import Knobs
+
+PAGES, PICTURES, HELD_OUT = 9000, 240, 200
+SEED = 20261121
+VERSION = "1.0.0"
+FILES = (
+    "README.md",
+    "config.json",
+    "model.safetensors",
+    "ml_server.json",
+    "ml_server.safetensors",
+    "tokenizer.json",
+    "curve.json",
+)
+KNOBS = Knobs(
+    epochs=2,
+    learning_rate=3e-4,
+    head_learning_rate=1e-3,
+    batch_pieces=2048,
+    warm_up=0.05,
+    validate_every=0.25,
+    patience=99,
+    noise=Noise(lines=0.3, split=0.3, confused_pages=0.2),
+    seed=SEED,
+)
+
+
+def main(
+    work: Annotated[Path, typer.Argument(help="folder for everything that is made; about 200 MB")],
+    install: Annotated[bool, typer.Option("--install", help="put the model into the package at the end")] = False,
+) -> None:
+    """Base model, documents, reading part of them, training, model card."""
+    # Two threads that wait actively stop each other whenever a third program wants a core.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    console = Console(stderr=True)
+    work.mkdir(parents=True, exist_ok=True)
+
+    from ml_server.training import base_model, ocr_noise
+    from ml_server.training.synthetic.generate import Run, generate
+
+    base = work / "base"
+    if not (base / "config.json").is_file():
+        with _step(console, "base model"):
+            base_model.main(base)
+    with _step(console, "pages"):
+        generate(Run(work / "pages", PAGES, SEED, scan=True))
+    with _step(console, "pages with pictures"):
+        generate(Run(work / "pictures", PICTURES, SEED + 1, images=1.0, scan=True))
+    with _step(console, "reading the pictures"):
+        ocr_noise.read_pictures(work / "pictures", work / "read.jsonl")
+    with _step(console, "training"):
+        _train(work, console)
+    if install:
+        from ml_server.engines.layoutlm.model_source import SHIPPED
+
+        SHIPPED.mkdir(exist_ok=True)
+        for name in FILES:
+            shutil.copy(work / "model" / name, SHIPPED)
+        console.print(f"installed into {SHIPPED}")
+
+
+def _train(work: Path, console: Console) -> None:
+    import torch
+
+    from ml_server.settings import usable_cores
+    from ml_server.training.card import shipped_card
+    from ml_server.training.examples import labelled
+    from ml_server.training.forms import read_forms
+    from ml_server.training.train import train
+
+    torch.set_num_threads(usable_cores())
+    clean = [labelled(form) for form in read_forms(work / "pages")]
+    read = [labelled(form) for form in read_forms(work / "read.jsonl")]
+    held_out, clean = clean[:HELD_OUT], clean[HELD_OUT:]
+    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    with Progress(*columns, TextColumn("{task.description}"), console=console) as progress:
+        bar = progress.add_task("", total=None)
+
+        def show(step: int, steps: int, line: str) -> None:
+            progress.update(bar, completed=step, total=steps, description=line)
+
+        scores = train([*clean, *read], held_out, work / "base", work / "model", KNOBS, VERSION, show)
+    console.print(f"on {HELD_OUT} generated pages held out: {asdict(scores)}")
+    metrics = {"SER F1": scores.ser_f1, "RE F1": scores.re_f1, "header RE F1": scores.header_f1}
+    shipped_card(VERSION, len(clean), len(read), KNOBS, metrics).write(work / "model")
+
+
+class _step:  # noqa: N801 - reads as a statement
+    """Say what is being done, and how long it took."""
+
+    def __init__(self, console: Console, name: str) -> None:
+        self._console, self._name = console, name
+
+    def __enter__(self) -> None:
+        self._began = time.monotonic()
+        self._console.print(f"{self._name} …")
+
+    def __exit__(self, *_: object) -> None:
+        self._console.print(f"{self._name}: {time.monotonic() - self._began:.0f} s")
+
+
+if __name__ == "__main__":
+    typer.run(main)
