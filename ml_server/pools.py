@@ -106,7 +106,8 @@ class Pools:
             EngineUnavailable: its packages or model are not here, or the model's licence is refused.
         """
         info = self._extractor_info
-        if not info.available:
+        # A model that is merely not here yet is left to the worker, which may fetch it and else says why it cannot.
+        if not info.available and (info.install or not self._extractor_config.model):
             raise EngineUnavailable(
                 f"key–value extractor {info.name} is not available here: {info.reason}"
                 + (f"; install it with: {info.install}" if info.install else "")

@@ -17,10 +17,11 @@ from ml_server.geometry import reading_order
 from ml_server.training.examples import LabelledPage
 
 _CONFUSED = {
-    "0": "Oo", "O": "0D", "1": "lI", "l": "1I", "I": "l1", "5": "S", "S": "5", "8": "B", "B": "8", "6": "b", "e": "c",
-    "c": "e", "o": "0", "n": "ri", "m": "rn", "u": "v", "g": "q", "t": "f", "f": "t", ".": ",", ",": ".", ":": ".;",
-    "성": "싱",
-    "명": "멍", "자": "지", "일": "알", "호": "흐", "주": "추", "소": "스", "수": "주", "금": "급", "액": "맥",
+    "0": ("O", "o"), "O": ("0", "D"), "1": ("l", "I"), "l": ("1", "I"), "I": ("l", "1"), "5": ("S",), "S": ("5",),
+    "8": ("B",), "B": ("8",), "6": ("b",), "e": ("c",), "c": ("e",), "o": ("0",), "n": ("ri",), "m": ("rn",),
+    "u": ("v",), "g": ("q",), "t": ("f",), "f": ("t",), ".": (",", ""), ",": (".", ""), ":": (".", ";", ""),
+    "성": ("싱",), "명": ("멍",), "자": ("지",), "일": ("알",), "호": ("흐",), "주": ("추",), "소": ("스",),
+    "수": ("주",), "금": ("급",), "액": ("맥",),
 }  # fmt: skip
 """Characters that OCR takes for each other, seen when our engines read generated pages."""
 
@@ -64,6 +65,8 @@ def augment(truth: LabelledPage, noise: Noise, rng: random.Random) -> LabelledPa
     given = [word for _, words in entities for word in words]
     order = line_order(boxes) if rng.random() < noise.lines else given
     kept = {word for _, words in entities for word in words}
+    if not kept:
+        return truth  # a page of a word or two that lost them all
     order = [word for word in order if word in kept]
     place = {old: new for new, old in enumerate(order)}
     page = PageWords(tuple(texts[i] for i in order), boxes[order], truth.page.aspect)
@@ -116,7 +119,7 @@ def _split(
 def _confuse(character: str, share: float, rng: random.Random) -> str:
     if rng.random() >= share:
         return character
-    return rng.choice(_CONFUSED.get(character, character + " ").strip() or character)
+    return rng.choice(_CONFUSED.get(character, (character,)))
 
 
 def _lose(entities: list[tuple[str, list[int]]], share: float, rng: random.Random) -> list[tuple[str, list[int]]]:

@@ -118,7 +118,8 @@ def _widen(data: bytes, offset: int, shape: tuple[int, ...]) -> Array:
     blocks = np.frombuffer(data, np.dtype([("scale", "<f2"), ("nibbles", "u1", 16)]), int(np.prod(shape)) // 32, offset)
     nibbles = blocks["nibbles"]
     values = np.concatenate([nibbles & 15, nibbles >> 4], axis=1).astype(np.float32) - 8
-    return (values * blocks["scale"].astype(np.float32)[:, None]).reshape(shape)
+    widened: Array = values * blocks["scale"].astype(np.float32)[:, None]
+    return widened.reshape(shape)
 
 
 def choose_pieces(vocabulary: list[list[Any]]) -> list[int]:

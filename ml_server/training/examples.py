@@ -12,6 +12,7 @@ import torch
 from tokenizers import Tokenizer
 
 from ml_server.engines.layoutlm import pairs
+from ml_server.engines.layoutlm.inference import special
 from ml_server.engines.layoutlm.tagging import tags_of
 from ml_server.engines.layoutlm.words import PageWords, page_words, tokenize
 from ml_server.training.forms import Form
@@ -78,7 +79,9 @@ def labelled(form: Form) -> LabelledPage:
     return LabelledPage(page, tuple(entities), tuple(tuple(found) for found in heads))
 
 
-def example(truth: LabelledPage, tokenizer: Tokenizer, size: int, rng: random.Random | None = None) -> Example:
+def example(
+    truth: LabelledPage, tokenizer: Tokenizer, size: int, rng: random.Random | None = None, *, kinds: bool = True
+) -> Example:
     """Cut a page into pieces; of one longer than ``size`` pieces, a part that begins at a random word.
 
     Args:
@@ -86,8 +89,9 @@ def example(truth: LabelledPage, tokenizer: Tokenizer, size: int, rng: random.Ra
         tokenizer: of the model.
         size: most pieces, special ones included.
         rng: picks the part; None for the page's beginning.
+        kinds: see :func:`tokenize`.
     """
-    cut = tokenize(truth.page.texts, tokenizer, kinds=True)
+    cut = tokenize(truth.page.texts, tokenizer, kinds=kinds)
     room, total = size - 2, len(cut.pieces)
     first = 0
     if total > room and rng is not None:
@@ -114,7 +118,7 @@ def example(truth: LabelledPage, tokenizer: Tokenizer, size: int, rng: random.Ra
         gold[row, :-1] = np.isin(found.heads[row], heads) & found.real[row]
         gold[row, -1] = not gold[row, :-1].any()
     tags = tags_of(stop_word - first, [(label, words) for _, label, words in kept])
-    begin_id, end_id = tokenizer.token_to_id("<s>"), tokenizer.token_to_id("</s>")
+    begin_id, end_id = special(tokenizer, "<s>", "[CLS]"), special(tokenizer, "</s>", "[SEP]")
     return Example(
         pieces=np.concatenate([[begin_id], cut.pieces[part], [end_id]]).astype(np.int64),
         kinds=np.concatenate([[0], cut.kinds[part], [0]]).astype(np.int64),

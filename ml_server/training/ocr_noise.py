@@ -50,12 +50,21 @@ def read_pictures(folder: Path, out: Path, engine: str = "auto", limit: int | No
         for file in sorted(folder.glob("*.jsonl"))
         for page in map(json.loads, file.read_text(encoding="utf-8").splitlines())
     }
-    done = {json.loads(line)["name"] for line in out.read_text().splitlines()} if out.is_file() else set()
+    done = _names(out)
     forms = [form for form in read_forms(folder) if form.image is not None and form.name not in done][:limit]
     for lang, wanted in (("english", True), ("korean+english", False)):
         some = [form for form in forms if (languages[form.name] == "english") == wanted]
         if some:
             asyncio.run(_read_all(some, out, engine, lang))
+
+
+def _names(out: Path) -> set[str]:
+    """Pages that were read before; a last line that a kill cut short is taken away."""
+    if not out.is_file():
+        return set()
+    whole, newline, _ = out.read_text(encoding="utf-8").rpartition("\n")
+    out.write_text(whole + newline, encoding="utf-8")
+    return {json.loads(line)["name"] for line in whole.splitlines()}
 
 
 async def _read_all(forms: Sequence[Form], out: Path, engine: str, lang: str) -> None:

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import torch
 
+from ml_server import languages
 from ml_server.engines.layoutlm import model_source
+from ml_server.engines.layoutlm.licence import is_free
 from ml_server.errors import EngineUnavailable, InvalidRequest
 from ml_server.settings import usable_cores
 from ml_server.training.examples import TAGS, labelled
@@ -62,7 +64,11 @@ def run(plan: Plan, progress: Progress) -> str:
     source = model_source.resolve(plan.start, allow_noncommercial=plan.allow_noncommercial)
     if not (source.path / "tokenizer.json").is_file():
         raise EngineUnavailable(f"{source.path}: no tokenizer.json beside the model")
+    licence = _licence(plan, source)
     kept, judged = split(forms, plan.held_out, plan.knobs.seed)
+    if not kept:
+        raise InvalidRequest(f"{len(forms)} page(s), all held out; give more, or --held-out 0")
+    trained_on = {id(form) for form in kept}
     scores = train(
         [labelled(form) for form in kept],
         [labelled(form) for form in judged],
@@ -76,11 +82,14 @@ def run(plan: Plan, progress: Progress) -> str:
     ModelCard(
         name=plan.name,
         version=plan.version,
-        licence=plan.licence,
+        licence=licence,
         base_model=f"{source.name} {source.version}".strip(),
-        languages=("ko", "en"),
+        languages=tuple(languages.parse(name)[0].codes[0] for name in source.languages) or ("ko", "en"),
         labels=tuple(dict.fromkeys(tag[2:] for tag in TAGS if tag != "O")),
-        data=tuple(TrainingData(folder.resolve().name, len(found)) for folder, found in sets.items()),
+        data=tuple(
+            TrainingData(folder.resolve().name, sum(id(form) in trained_on for form in found))
+            for folder, found in sets.items()
+        ),
         metrics=measured,
         measured_on=f"{len(judged)} pages held out of the same folders"
         if judged
@@ -89,3 +98,16 @@ def run(plan: Plan, progress: Progress) -> str:
     ).write(plan.out)
     shown = "  ".join(f"{name} {value:.3f}" for name, value in measured.items())
     return f"{len(kept)} pages trained on, {len(judged)} held out. {shown}".strip()
+
+
+def _licence(plan: Plan, source: model_source.ModelFolder) -> str:
+    """The new weights' licence: what was asked for, unless the weights they start from forbid more.
+
+    Raises:
+        InvalidRequest: another licence was asked for than that of weights which are not free.
+    """
+    if not source.licence or is_free(source.licence):
+        return plan.licence
+    if plan.licence and plan.licence.lower() != source.licence:
+        raise InvalidRequest(f"{source.name} is under {source.licence}; what is trained from it stays under it")
+    return source.licence

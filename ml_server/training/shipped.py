@@ -68,8 +68,9 @@ def main(
         generate(Run(work / "pictures", PICTURES, SEED + 1, images=1.0, scan=True))
     with _step(console, "reading the pictures"):
         ocr_noise.read_pictures(work / "pictures", work / "read.jsonl")
-    with _step(console, "training"):
-        _train(work, console)
+    if not (work / "model" / "README.md").is_file():
+        with _step(console, "training"):
+            _train(work, console)
     if install:
         from ml_server.engines.layoutlm.model_source import SHIPPED
 

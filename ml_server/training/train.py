@@ -11,6 +11,7 @@ import random
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,7 +19,9 @@ import torch
 from tokenizers import Tokenizer
 
 from ml_server.engines.layoutlm.inference import represent
-from ml_server.engines.layoutlm.model import KeyValueModel, load
+from ml_server.engines.layoutlm.model import OURS, KeyValueModel, load
+from ml_server.engines.layoutlm.relations import RelationHead
+from ml_server.errors import InvalidRequest
 from ml_server.training.augment import Noise, augment
 from ml_server.training.examples import TAGS, Batch, Example, LabelledPage, collate, example
 from ml_server.training.validation import Scores, validate
@@ -69,13 +72,15 @@ class Knobs:
 
 @dataclass(slots=True)
 class _State:
-    """Where a run stands; what a checkpoint holds besides tensors."""
+    """Where a run stands; what a checkpoint holds besides tensors; ``ser``, ``re``: running means of losses."""
 
     step: int = 0
     best: float = -1.0
     best_step: int = 0
     waited: int = 0
     seconds: float = 0.0
+    ser: float = 0.0
+    re: float = 0.0
     curve: list[dict[str, float]] = field(default_factory=list)
 
 
@@ -106,55 +111,63 @@ def train(
     torch.manual_seed(knobs.seed)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     tokenizer = Tokenizer.from_file(str(start / "tokenizer.json"))
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
     model = _network(start, knobs, version).to(device)
     optimizer = torch.optim.AdamW(_groups(model, knobs), betas=(0.9, 0.98), eps=1e-6)
 
     pages = [page for page in pages if page.page.texts]
-    lengths = [len(tokenizer.encode_batch(list(page.page.texts), add_special_tokens=False)) for page in pages]
-    per_epoch = max(1, len(_plan(lengths, knobs, 0)))
+    lengths = tuple(len(page.page.texts) for page in pages)
+    per_epoch = len(_plan(lengths, knobs, 0))
     total = max(1, round(knobs.epochs * per_epoch))
     look = max(1, round(knobs.validate_every * per_epoch))
 
     state, checkpoint = _State(), out / ".checkpoint.pt"
     out.mkdir(parents=True, exist_ok=True)
+    of = {"knobs": asdict(knobs), "start": str(start), "version": version, "words": lengths}
     if checkpoint.is_file():
-        state = _resume(checkpoint, model, optimizer)
+        state = _resume(checkpoint, model, optimizer, of)
     began, saved = time.monotonic() - state.seconds, time.monotonic()
-    average = {"ser": 0.0, "re": 0.0}
     while state.step < total:
-        epoch, place = divmod(state.step, per_epoch)
+        epoch, place = _locate(state.step, lengths, knobs)
         plan = _plan(lengths, knobs, epoch)
         rng = random.Random(f"{knobs.seed}/{epoch}/{place}")
         batch = collate(
-            [example(augment(pages[i], knobs.noise, rng), tokenizer, knobs.size, rng) for i in plan[place]],
+            [
+                example(augment(pages[i], knobs.noise, rng), tokenizer, knobs.size, rng, kinds=model.ours.word_kinds)
+                for i in plan[place]
+            ],
             model.encoder.config.pad_token_id,
         )
         for group in optimizer.param_groups:
             group["lr"] = group["peak"] * _rate(state.step / total, knobs.warm_up)
         model.train()
+        if knobs.task == "re":
+            model.encoder.eval()  # left as it is, dropout too
         with torch.autocast(device.type, torch.bfloat16):
             ser, re = losses(model, batch, knobs, device)
         loss = ser * (knobs.task != "re") + re * (
             knobs.relation_weight if knobs.task == "joint" else knobs.task == "re"
         )
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]  # torch's stub of it has no types
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
+        if loss.requires_grad:  # links alone, and pages without any: nothing to learn
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()  # type: ignore[no-untyped-call]  # torch's stub of it has no types
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            optimizer.step()
 
         state.step += 1
         state.seconds = time.monotonic() - began
-        for name, value in (("ser", ser), ("re", re)):
-            average[name] += (value.item() - average[name]) * (0.05 if average[name] else 1.0)
-        progress(state.step, total, f"loss ser {average['ser']:.3f} re {average['re']:.3f}  best {state.best:.3f}")
+        state.ser += (ser.item() - state.ser) * (0.05 if state.step > 1 else 1.0)
+        state.re += (re.item() - state.re) * (0.05 if state.step > 1 else 1.0)
+        progress(state.step, total, f"loss ser {state.ser:.3f} re {state.re:.3f}  best {state.best:.3f}")
         if state.step % look == 0 or state.step == total:
-            if _look(model, tokenizer, held_out, knobs, state, average, out):
+            if _look(model, tokenizer, held_out, knobs, state, out):
                 model.save(out)
                 (out / "tokenizer.json").write_bytes((start / "tokenizer.json").read_bytes())
             if held_out and state.waited >= knobs.patience:
                 break
         if time.monotonic() - saved > knobs.checkpoint_every_s:
-            _save(checkpoint, model, optimizer, state)
+            _save(checkpoint, model, optimizer, state, of)
             saved = time.monotonic()
     checkpoint.unlink(missing_ok=True)
     (out / "curve.json").write_text(json.dumps(state.curve, indent=1) + "\n")
@@ -195,14 +208,15 @@ def _chance(model: KeyValueModel, states: torch.Tensor, item: Example, device: t
 
 def _network(start: Path, knobs: Knobs, version: str) -> KeyValueModel:
     model = load(start, labels=list(TAGS))
-    if not model.ours.relation_head and knobs.task != "ser":
-        model = KeyValueModel(model.encoder, replace(model.ours, relation_head=True))
-    model.ours = replace(model.ours, version=version)
+    trained = (start / f"{OURS}.safetensors").is_file()
+    if knobs.task == "ser" and not (trained and model.ours.relation_head):
+        model.relations = None  # an untrained one would be worse than geometry alone
+    elif model.relations is None:
+        model.relations = RelationHead(model.encoder.config.hidden_size)
+    model.ours = replace(model.ours, version=version, relation_head=model.relations is not None)
     for module in model.encoder.modules():
         if isinstance(module, torch.nn.Dropout):
             module.p = knobs.dropout
-    if model.bias is not None:  # the buffers are not in a checkpoint
-        model.bias.requires_grad_(knobs.task != "re")
     return model
 
 
@@ -226,7 +240,16 @@ def _rate(done: float, warm_up: float) -> float:
     return 0.5 * (1 + math.cos(math.pi * (done - warm_up) / (1 - warm_up)))
 
 
-def _plan(lengths: Sequence[int], knobs: Knobs, epoch: int) -> list[list[int]]:
+def _locate(step: int, lengths: tuple[int, ...], knobs: Knobs) -> tuple[int, int]:
+    """Epoch and batch within it; epochs differ by a batch or two, since lengths are shuffled before they are cut."""
+    epoch = 0
+    while step >= (count := len(_plan(lengths, knobs, epoch))):
+        step, epoch = step - count, epoch + 1
+    return epoch, step
+
+
+@lru_cache(maxsize=4)
+def _plan(lengths: tuple[int, ...], knobs: Knobs, epoch: int) -> list[list[int]]:
     """Batches of pages of like length for one epoch, in random order; the same for the same seed and epoch."""
     rng = random.Random(f"{knobs.seed}/{epoch}")
     shuffled = sorted(range(len(lengths)), key=lambda i: (lengths[i] * rng.uniform(0.85, 1.15), i))
@@ -246,13 +269,14 @@ def _look(
     held_out: Sequence[LabelledPage],
     knobs: Knobs,
     state: _State,
-    average: dict[str, float],
     out: Path,
 ) -> bool:
     """Judge the model as it is; true if it is to be kept."""
     scores = validate(model, tokenizer, held_out)
     weighed = {"joint": scores.ser_f1 + scores.re_f1, "ser": scores.ser_f1, "re": scores.re_f1}[knobs.task]
-    state.curve.append({"step": state.step, "seconds": round(state.seconds), **average, **asdict(scores)})
+    state.curve.append(
+        {"step": state.step, "seconds": round(state.seconds), "ser": state.ser, "re": state.re} | asdict(scores)
+    )
     (out / "curve.json").write_text(json.dumps(state.curve, indent=1) + "\n")
     if held_out and weighed <= state.best:
         state.waited += 1
@@ -261,16 +285,28 @@ def _look(
     return True
 
 
-def _save(path: Path, model: KeyValueModel, optimizer: torch.optim.Optimizer, state: _State) -> None:
+def _save(
+    path: Path, model: KeyValueModel, optimizer: torch.optim.Optimizer, state: _State, of: dict[str, Any]
+) -> None:
     """All or nothing: a run that is killed while it writes keeps its last checkpoint."""
     beside = path.with_suffix(".part")
-    held = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "state": asdict(state)}
+    held = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "state": asdict(state), "of": of}
     torch.save(held | {"torch": torch.get_rng_state()}, beside)
     beside.replace(path)
 
 
-def _resume(path: Path, model: KeyValueModel, optimizer: torch.optim.Optimizer) -> _State:
-    held = torch.load(path, weights_only=False)
+def _resume(path: Path, model: KeyValueModel, optimizer: torch.optim.Optimizer, of: dict[str, Any]) -> _State:
+    """Go on where a checkpoint stands.
+
+    Raises:
+        InvalidRequest: it belongs to a run with other settings, pages or start.
+    """
+    held = torch.load(path, weights_only=False, map_location="cpu")
+    other = [name for name, value in of.items() if held["of"].get(name) != value]
+    if other:
+        raise InvalidRequest(
+            f"{path} belongs to a run with other {', '.join(other)}; remove it, or write to another folder"
+        )
     model.load_state_dict(held["model"])
     optimizer.load_state_dict(held["optimizer"])
     torch.set_rng_state(held["torch"])

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from seqeval.metrics import f1_score
 from tokenizers import Tokenizer
 
 from ml_server.engines.layoutlm.inference import Predictor
@@ -29,8 +30,6 @@ def validate(model: KeyValueModel, tokenizer: Tokenizer, pages: Sequence[Labelle
     """Judge a model; zeros where there are no pages."""
     if not pages:
         return Scores(0.0, 0.0, 0.0)
-    from seqeval.metrics import f1_score
-
     predictor = Predictor(model, tokenizer, str(next(model.parameters()).device))
     words = predictor.label([truth.page for truth in pages])
     guessed = [[predictor.labels[i] for i in page.probabilities.argmax(1)] for page in words]

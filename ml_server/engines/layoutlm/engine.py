@@ -14,7 +14,7 @@ import numpy.typing as npt
 from ml_server.document import EngineInfo, Entity, KeyValue, KeyValuePage, OCRPage, Relation, Word
 from ml_server.engines.extractor import ExtractorConfig, KeyValueExtractor
 from ml_server.engines.layoutlm import model_source
-from ml_server.engines.layoutlm.tagging import OTHER, Span, spans
+from ml_server.engines.layoutlm.tagging import OTHER, Span, parse_tag, spans
 from ml_server.engines.layoutlm.words import PageWords, page_words
 from ml_server.errors import EngineUnavailable, MLServerError
 from ml_server.geometry import box_to_polygon, clamp, polygon_to_box
@@ -54,9 +54,11 @@ class LayoutLMExtractor(KeyValueExtractor):
             raise EngineUnavailable("device is gpu, but torch sees no CUDA device here")
         try:
             model = load(source.path)
-        except (OSError, ValueError, KeyError) as error:
-            raise EngineUnavailable(f"{source.path} is not a LayoutLM token classifier: {error}") from error
-        self._predictor = Predictor(model, Tokenizer.from_file(str(tokenizer)), device)
+            self._predictor = Predictor(model, Tokenizer.from_file(str(tokenizer)), device)
+        except Exception as error:  # tokenizers raises bare Exceptions, safetensors and torch their own
+            raise EngineUnavailable(
+                f"{source.path} cannot be loaded as a LayoutLM token classifier: {error}"
+            ) from error
         self.model_version = source.version or model.ours.version
 
     @classmethod
@@ -91,9 +93,10 @@ class LayoutLMExtractor(KeyValueExtractor):
         return [self._page(*parts) for parts in zip(pages, read, seen, labelled, strict=True)]
 
     def label_words(self, pages: Sequence[WordBoxes]) -> list[list[str]]:
-        """The model's tag of every word, in the order given; for evaluation."""
+        """The model's tag of every word, in the order given and in our spelling; for evaluation."""
         seen = [page_words(texts, boxes, *size) for texts, boxes, size in pages]
-        names = self._predictor.labels
+        parsed = [parse_tag(tag) for tag in self._predictor.labels]
+        names = ["O" if prefix == "O" else f"{prefix}-{label}" for prefix, label in parsed]
         return [[names[i] for i in page.probabilities.argmax(1)] for page in self._predictor.label(seen)]
 
     def link_entities(

@@ -33,8 +33,9 @@ def link_by_geometry(entities: Sequence[tuple[str, Sequence[int]]], boxes: npt.N
         return []
     line = float(np.median(boxes[:, 3] - boxes[:, 1])) or 1.0
     links = []
+    of_label = {label: [i for i, (own, _) in enumerate(entities) if own == label] for label in HEAD_OF.values()}
     for tail, (label, _) in enumerate(entities):
-        heads = [head for head, (other, _) in enumerate(entities) if other == HEAD_OF.get(label)]
+        heads = of_label.get(HEAD_OF.get(label, ""), [])
         costs = [(_cost(around[head], around[tail], line), head) for head in heads]
         cost, head = min(costs, default=(math.inf, -1))
         if math.isfinite(cost):

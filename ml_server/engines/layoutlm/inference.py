@@ -55,13 +55,16 @@ class Predictor:
 
     def __init__(self, model: KeyValueModel, tokenizer: Tokenizer, device: str = "cpu") -> None:
         self.model = model.eval().to(device)
+        # Saved with the tokenizer by whoever called it last; words are cut one by one and padded here.
+        tokenizer.no_padding()
+        tokenizer.no_truncation()
         self.tokenizer = tokenizer
         self.device = torch.device(device)
         config = model.encoder.config
         self.labels: list[str] = [config.id2label[i] for i in range(config.num_labels)]
-        self._begin = _special(tokenizer, "<s>", "[CLS]")
-        self._end = _special(tokenizer, "</s>", "[SEP]")
-        self._pad = _special(tokenizer, "<pad>", "[PAD]")
+        self._begin = special(tokenizer, "<s>", "[CLS]")
+        self._end = special(tokenizer, "</s>", "[SEP]")
+        self._pad = special(tokenizer, "<pad>", "[PAD]")
         # A RoBERTa numbers its positions from pad + 1 on, so two of its 514 are no tokens.
         self._size = min(int(config.max_position_embeddings), 512) - 2
 
@@ -133,10 +136,11 @@ class Predictor:
             head, torch.from_numpy(labelled.hidden).to(self.device), known, [w for _, w in entities]
         )
         links = []
+        projected = head.project(represented)
         for at in range(0, len(found.tails), 256):
             part = slice(at, at + 256)
             inputs = (found.tails[part], found.heads[part], found.real[part], found.features[part])
-            scores = head(represented, *(torch.from_numpy(a).to(self.device) for a in inputs))
+            scores = head.log_chances(projected, *(torch.from_numpy(a).to(self.device) for a in inputs))
             scores[:, -1] += self.model.ours.none_bias
             chances = scores.softmax(1).cpu().numpy()
             for row in np.flatnonzero(chances.argmax(1) < chances.shape[1] - 1):
@@ -160,12 +164,11 @@ def represent(
     head: RelationHead, hidden: torch.Tensor, entities: pairs.EntityBoxes, words: Sequence[Sequence[int]]
 ) -> torch.Tensor:
     """Entities' representations from their words' hidden states; see :meth:`RelationHead.entities`."""
-    members = torch.zeros(len(words), len(hidden))
-    for i, run in enumerate(words):
-        members[i, list(run)] = 1 / len(run)
-    first = torch.tensor([run[0] for run in words])
     device = hidden.device
-    return head.entities(hidden, members.to(device), first.to(device), torch.from_numpy(entities.labels).to(device))
+    members = torch.tensor([word for run in words for word in run], device=device)
+    owners = torch.tensor([i for i, run in enumerate(words) for _ in run], device=device)
+    first = torch.tensor([run[0] for run in words], device=device)
+    return head.entities(hidden, members, owners, first, torch.from_numpy(entities.labels).to(device))
 
 
 def _batches(jobs: Sequence[tuple[int, int]], covers: Sequence[Sequence[Window]]) -> Iterator[list[tuple[int, int]]]:
@@ -181,7 +184,12 @@ def _batches(jobs: Sequence[tuple[int, int]], covers: Sequence[Sequence[Window]]
         yield batch
 
 
-def _special(tokenizer: Tokenizer, *names: str) -> int:
+def special(tokenizer: Tokenizer, *names: str) -> int:
+    """Row of the first of ``names`` that the vocabulary has.
+
+    Raises:
+        ValueError: it has none of them.
+    """
     found = next((row for name in names if (row := tokenizer.token_to_id(name)) is not None), None)
     if found is None:
         raise ValueError(f"the tokenizer has none of {', '.join(names)}")

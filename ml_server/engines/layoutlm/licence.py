@@ -139,14 +139,19 @@ def is_free(licence: str) -> bool:
     """Whether a licence, or SPDX expression of ``and`` and ``or``, is known to allow commercial use."""
     if not licence.strip("() "):
         return False
+    if "(" in licence:  # whatever the brackets mean, nothing in them forbids
+        return all(_known(part) for part in _parts(licence))
     choices = re.split(r"\s+or\s+", licence.lower())
     return any(all(_known(part) for part in _parts(choice)) for choice in choices)
 
 
 def _parts(licence: str) -> list[str]:
-    """The single licences of an expression, without brackets and exceptions (``with …``)."""
+    """The single licences of an expression, without brackets and without SPDX exceptions (``with …-exception``).
+
+    An exception permits more than its licence; any other addition, such as the Commons Clause, permits less and stays.
+    """
     parts = re.split(r"\s+(?:and|or)\s+", licence.lower())
-    return [re.split(r"\s+with\s+", part.strip("() "))[0] for part in parts]
+    return [re.sub(r"\s+with\s+\S+-exception(-[\d.]+)?$", "", part.strip("() ")) for part in parts]
 
 
 def _known(part: str) -> bool:
@@ -157,8 +162,10 @@ def _front_matter(path: Path) -> dict[str, Any]:
     try:
         found = _FRONT_MATTER.match(path.read_text(encoding="utf-8"))
         value = yaml.safe_load(found.group(1)) if found else None
-    except (OSError, ValueError, yaml.YAMLError):
+    except OSError:
         return {}
+    except (ValueError, yaml.YAMLError):
+        return {"license": "unreadable"}  # it may well name one that forbids
     return value if isinstance(value, dict) else {}
 
 

@@ -6,6 +6,7 @@ Saved as a folder: ``config.json`` and ``model.safetensors`` as transformers has
 
 from __future__ import annotations
 
+import inspect
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from torch import nn
 
 from ml_server.engines.layoutlm.relations import RelationHead
 from ml_server.engines.layoutlm.spatial import SpatialBias, biased_attention
+from ml_server.engines.layoutlm.words import KINDS
 
 OURS = "ml_server"
 """Stem of our two files in a model's folder."""
@@ -89,9 +91,9 @@ class KeyValueModel(nn.Module):
         """Write the weights and configurations; half precision unless asked otherwise."""
         folder.mkdir(parents=True, exist_ok=True)
         dtype = torch.float16 if half else torch.float32
-        weights = {name: value.to(dtype).contiguous() for name, value in self.encoder.state_dict().items()
+        tensors = {name: value.to(dtype).contiguous() for name, value in self.encoder.state_dict().items()
                    if value.is_floating_point() and "pooler" not in name}  # fmt: skip
-        save_file(weights, folder / "model.safetensors", {"format": "pt"})
+        save_file(tensors, folder / "model.safetensors", {"format": "pt"})
         config = self.encoder.config.to_dict() | {"dtype": "float16" if half else "float32"}
         keep = {key: value for key, value in config.items() if value is not None and not key.startswith("_")}
         (folder / "config.json").write_text(json.dumps(keep, indent=1, sort_keys=True) + "\n")
@@ -103,6 +105,8 @@ class KeyValueModel(nn.Module):
         if beside:
             save_file(beside, folder / f"{OURS}.safetensors")
         (folder / f"{OURS}.json").write_text(json.dumps(asdict(self.ours), indent=1) + "\n")
+        for weights in folder.glob("*.safetensors"):
+            weights.chmod(0o644)  # safetensors writes for its own user only; a server often is another
 
 
 def load(folder: Path, labels: list[str] | None = None) -> KeyValueModel:
@@ -118,7 +122,8 @@ def load(folder: Path, labels: list[str] | None = None) -> KeyValueModel:
     import transformers
     from transformers import AttentionInterface, AutoConfig, AutoModelForTokenClassification
 
-    transformers.logging.set_verbosity_error()
+    transformers.logging.set_verbosity_error()  # type: ignore[no-untyped-call]  # it has no annotations
+    transformers.logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # likewise
     config = AutoConfig.from_pretrained(folder, local_files_only=True)
     if labels is not None:
         config.id2label = dict(enumerate(labels))
@@ -126,14 +131,27 @@ def load(folder: Path, labels: list[str] | None = None) -> KeyValueModel:
     stated = folder / f"{OURS}.json"
     if stated.is_file():
         ours = Ours(**json.loads(stated.read_text()))
-    else:  # a base to train from gets everything, a stranger's model nothing
-        ours = Ours() if labels is not None else Ours(word_kinds=False, spatial_bias=False, relation_head=False)
+    elif labels is None:  # a stranger's model has nothing of ours
+        ours = Ours(word_kinds=False, spatial_bias=False, relation_head=False)
+    else:  # a base to train from gets what it has room for
+        v1 = config.model_type == "layoutlm"
+        ours = Ours(word_kinds=v1 and config.type_vocab_size >= len(KINDS), spatial_bias=v1)
     if ours.spatial_bias:
         AttentionInterface.register(OURS, biased_attention)
         config._attn_implementation = OURS
-    encoder = AutoModelForTokenClassification.from_pretrained(
-        folder, config=config, local_files_only=True, dtype=torch.float32
+    encoder, found = AutoModelForTokenClassification.from_pretrained(
+        folder,
+        config=config,
+        local_files_only=True,
+        dtype=torch.float32,
+        output_loading_info=True,
+        ignore_mismatched_sizes=labels is not None,
     )
+    if "bbox" not in inspect.signature(encoder.forward).parameters:
+        raise ValueError(f"{folder}: a {config.model_type} takes no boxes; it is not of the LayoutLM family")
+    untrained = [name for name in found["missing_keys"] if name.startswith("classifier")]
+    if labels is None and untrained:
+        raise ValueError(f"{folder}: it has no trained classifier; fine-tune it with ml-server train first")
     model = KeyValueModel(encoder, ours)
     weights = folder / f"{OURS}.safetensors"
     if weights.is_file():

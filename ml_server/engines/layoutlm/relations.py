@@ -42,20 +42,33 @@ class RelationHead(nn.Module):
         self.none = nn.Linear(size, 1)
 
     def entities(
-        self, words: torch.Tensor, members: torch.Tensor, first: torch.Tensor, labels: torch.Tensor
+        self,
+        words: torch.Tensor,
+        members: torch.Tensor,
+        owners: torch.Tensor,
+        first: torch.Tensor,
+        labels: torch.Tensor,
     ) -> torch.Tensor:
         """Represent entities.
 
         Args:
             words: shape (n, hidden): the encoder's output at each word's first piece.
-            members: shape (e, n), rows sum to 1: which words an entity has.
+            members: int64, shape (m,): the words of all entities, one after the other.
+            owners: int64, shape (m,): the entity of each.
             first: int64, shape (e,): its first word.
             labels: int64, shape (e,): index into LABELS.
 
         Returns:
             Shape (e, 2 * hidden + 32).
         """
-        return torch.cat([words[first], members @ words, self.label(labels)], dim=-1)
+        sums = words.new_zeros(len(first), words.shape[1]).index_add(0, owners, words[members])
+        means = sums / torch.bincount(owners, minlength=len(first))[:, None].to(sums.dtype)
+        return torch.cat([words[first], means, self.label(labels)], dim=-1)
+
+    def project(self, entities: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Everything about entities that does not depend on whom they are paired with."""
+        head = self.head(entities)
+        return head, self.tail(entities), self.from_head(head)
 
     def forward(
         self,
@@ -65,7 +78,7 @@ class RelationHead(nn.Module):
         real: torch.Tensor,
         geometry: torch.Tensor,
     ) -> torch.Tensor:
-        """Log-probability of every candidate of every tail; the last column is "none".
+        """Log-probability of every candidate of every tail; see ``log_chances``.
 
         Args:
             entities: shape (e, 2 * hidden + 32), from ``entities``.
@@ -77,9 +90,31 @@ class RelationHead(nn.Module):
         Returns:
             Shape (t, k + 1); rows sum to 1 after ``exp``.
         """
-        head, tail = self.head(entities), self.tail(entities)
+        return self.log_chances(self.project(entities), tails, heads, real, geometry)
+
+    def log_chances(
+        self,
+        projected: tuple[torch.Tensor, torch.Tensor, torch.Tensor],
+        tails: torch.Tensor,
+        heads: torch.Tensor,
+        real: torch.Tensor,
+        geometry: torch.Tensor,
+    ) -> torch.Tensor:
+        """Log-probability of every candidate of some tails; the last column is "none".
+
+        Args:
+            projected: of all entities, from ``project``.
+            tails: int64, shape (t,).
+            heads: int64, shape (t, k).
+            real: bool, shape (t, k).
+            geometry: shape (t, k, FEATURES).
+
+        Returns:
+            Shape (t, k + 1); rows sum to 1 after ``exp``.
+        """
+        head, tail, from_head = projected
         h, t = head[heads], tail[tails][:, None]
-        mixed = self.from_head(head)[heads] + self.from_tail(tail)[tails][:, None] + self.geometry(geometry)
+        mixed = from_head[heads] + self.from_tail(tail[tails])[:, None] + self.geometry(geometry)
         scores = self.score(self.pair(mixed + h * self.bilinear(t))).squeeze(-1)
         scores = scores.float().masked_fill(~real, float("-inf"))
         return torch.cat([scores, self.none(tail[tails]).float()], dim=1).log_softmax(dim=1)

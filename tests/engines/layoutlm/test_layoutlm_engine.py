@@ -11,6 +11,7 @@ import pytest
 from ml_server.document import Line, OCRPage, Word
 from ml_server.engines.extractor import ExtractorConfig
 from ml_server.engines.layoutlm.engine import LayoutLMExtractor
+from ml_server.engines.torchvision_ops import declare_missing_operators
 from ml_server.errors import EngineUnavailable
 from ml_server.geometry import box_to_polygon
 
@@ -116,6 +117,8 @@ def test_a_strangers_model_brings_its_own_labels_and_is_linked_by_geometry(tmp_p
     """A folder as transformers writes it, without anything of ours: BIOES invoice fields, word pieces of BERT."""
     import torch
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
+
+    declare_missing_operators()
     from transformers import LayoutLMConfig, LayoutLMForTokenClassification
 
     torch.manual_seed(3)

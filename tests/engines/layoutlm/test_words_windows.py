@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from ml_server.engines.layoutlm import pairs
@@ -26,7 +27,9 @@ def cut(counts: list[int]) -> TokenizedPage:
 
 
 def test_boxes_outside_the_page_and_turned_round_come_onto_the_grid() -> None:
-    page = page_words(["a", "b", "c"], [[-50, 10, 5000, 20], [90, 40, 10, 30], [float("nan"), 0, 10, 10]], 100, 200)
+    page = page_words(
+        ["a", "b", "c"], np.array([[-50, 10, 5000, 20], [90, 40, 10, 30], [float("nan"), 0, 10, 10]]), 100, 200
+    )
     assert page.boxes[0].tolist() == [0, 50, 1000, 100]
     assert page.boxes[1].tolist() == [100, 150, 900, 200]
     assert np.isfinite(page.boxes).all()
@@ -106,9 +109,11 @@ def test_tags_and_entities_are_each_others_inverse() -> None:
     assert [(span.label, span.words) for span in spans(tags, np.ones(7))] == entities[:-1]
 
 
-def grid_of(rows: int) -> tuple[list[str], list[tuple[int, ...]], np.ndarray]:  # type: ignore[type-arg]
+def grid_of(rows: int) -> tuple[list[str], list[tuple[int, ...]], npt.NDArray[np.float64]]:
     """A form: a question to the left of an answer in every row."""
-    labels, words, boxes = [], [], []
+    labels: list[str] = []
+    words: list[tuple[int, ...]] = []
+    boxes: list[list[float]] = []
     for row in range(rows):
         y = row * 1000 / rows
         for label, x in (("QUESTION", 100), ("ANSWER", 300)):
