@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
-from ml_server.cli_settings import EXIT_FAILED, EXIT_UNAVAILABLE, EXIT_USAGE, fail, settings_from
+from ml_server import cli_evaluate_ocr
+from ml_server.cli_measure import measuring, progress
+from ml_server.cli_settings import EXIT_USAGE, fail, settings_from
 from ml_server.engines.extractor import ExtractorConfig
 from ml_server.engines.extractors import ExtractorFactory
-from ml_server.errors import EngineUnavailable, MLServerError, UnknownEngine, UnsupportedLanguage
 from ml_server.settings import Settings, usable_cores
 
 if TYPE_CHECKING:
@@ -28,11 +26,7 @@ if TYPE_CHECKING:
 GOLD = "gold"
 
 app = typer.Typer(name="evaluate", no_args_is_help=True, help="Measure the models on annotated documents.")
-
-
-@app.callback()
-def _root() -> None:
-    """Keeps ``kie`` a command of its own while it is the only one."""
+app.command(epilog=cli_evaluate_ocr.EPILOG)(cli_evaluate_ocr.ocr)
 
 
 @app.command(
@@ -71,18 +65,10 @@ def kie(
         fail("--confusion compares labels word by word, so it needs --ocr gold", EXIT_USAGE)
     settings = settings_from(engine=None if ocr == GOLD else ocr, lang=lang, preload="", key_value_model=model)
     logs.configure("WARNING", "console")
-    try:
-        # Whatever a framework prints, standard output is for the result.
-        with redirect_stdout(sys.stderr):
-            report = _evaluate(folder, settings, ocr=ocr, limit=limit)
-            if confusion is not None:
-                _draw(report, confusion)
-    except (EngineUnavailable, UnknownEngine, UnsupportedLanguage) as error:
-        fail(error.message, EXIT_UNAVAILABLE)
-    except (MLServerError, OSError, ValueError) as error:
-        fail(str(error), EXIT_FAILED)
-    except ModuleNotFoundError as error:
-        fail(f'{error.name} is not installed; install it with: pip install "ml_server[train]"', EXIT_UNAVAILABLE)
+    with measuring():
+        report = _evaluate(folder, settings, ocr=ocr, limit=limit)
+        if confusion is not None:
+            _draw(report, confusion)
     if as_json:
         sys.stdout.write(json.dumps(report.as_dict(), ensure_ascii=False) + "\n")
     else:
@@ -102,14 +88,14 @@ def _evaluate(folder: Path, settings: Settings, *, ocr: str, limit: int | None) 
     )
     if ocr == GOLD:
         extractor = ExtractorFactory.create(settings.key_value_extractor, config)
-        with _progress("label, link, extract", 3 * len(forms)) as advance:
+        with progress("label, link, extract", 3 * len(forms)) as advance:
             return evaluate_gold(forms, extractor, settings.lang, advance)
     from ml_server.training.read_images import run
 
-    with _progress("read", len(forms)) as advance:
+    with progress("read", len(forms)) as advance:
         pages = run(forms, settings, advance)
     extractor = ExtractorFactory.create(settings.key_value_extractor, config)
-    with _progress("extract", len(forms)) as advance:
+    with progress("extract", len(forms)) as advance:
         return evaluate_read(forms, pages, extractor, advance)
 
 
@@ -160,13 +146,3 @@ def _confusion(counts: list[list[int]], accuracy: float) -> Table:
     for label, row in zip(LABELS, counts, strict=True):
         table.add_row(label.lower(), *map(str, row))
     return table
-
-
-@contextmanager
-def _progress(title: str, total: int) -> Iterator[Callable[[int], None]]:
-    """A bar on standard error where somebody looks at it."""
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
-        task = progress.add_task(title, total=total)
-        yield lambda count: progress.advance(task, count)

@@ -52,7 +52,7 @@ def train(
     Writes a folder that `ml-server serve` loads with ML_SERVER_KEY_VALUE_MODEL=FOLDER, with a model card. The best
     model on the held-out pages is kept. Ctrl-C is safe: the same command goes on from the last checkpoint.
 
-    150 forms take about 25 minutes on 2 cores.
+    150 forms take about 15 minutes on 2 cores.
     """
     settings = settings_from(key_value_model=model)
     console = Console(stderr=True)

@@ -1,9 +1,12 @@
-"""The forms' pictures read by an OCR engine, through the same pipeline that serves."""
+"""Pictures read by an OCR engine, through the same pipeline that serves."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import TypeAlias
 
 from ml_server.document import DocumentRequest, OCRPage
 from ml_server.errors import InvalidRequest, MLServerError
@@ -12,15 +15,55 @@ from ml_server.settings import Settings
 from ml_server.training.evaluate import Advance
 from ml_server.training.forms import Form
 
+BATCH = 8
+"""Pictures given to the pipeline at once: enough to keep every replica busy, few enough to hold in memory."""
+
+Picture: TypeAlias = tuple[str, bytes]
+"""What messages call it, and the file's bytes."""
+
+Read: TypeAlias = Callable[[Sequence[Picture]], Awaitable[list[OCRPage]]]
+"""Read any number of pictures, in order; MLServerError where the engine failed on one, which the message names."""
+
+
+@asynccontextmanager
+async def reader(settings: Settings) -> AsyncIterator[Read]:
+    """The settings' engine, loaded, in processes of its own, so that its framework and others never share one.
+
+    Args:
+        settings: ``engine`` and ``lang`` say how.
+
+    Raises:
+        MLServerError: the engine cannot run here.
+    """
+    pipeline = Pipeline(settings)
+    try:
+        await pipeline.wait_until_ready()
+        yield partial(_read, pipeline)
+    finally:
+        await pipeline.close()
+
+
+async def _read(pipeline: Pipeline, pictures: Sequence[Picture]) -> list[OCRPage]:
+    language, engine = pipeline.settings.lang, pipeline.settings.engine
+    size = min(BATCH, pipeline.settings.max_batch)
+    pages: list[OCRPage] = []
+    for start in range(0, len(pictures), size):
+        batch = pictures[start : start + size]
+        requests = [DocumentRequest(data=data, language=language, engine=engine) for _, data in batch]
+        for (name, _), page in zip(batch, await pipeline.extract_batch(requests), strict=True):
+            if isinstance(page, MLServerError):
+                page.message = f"{name}: {page.message}"
+                raise page
+            pages.append(page)
+    return pages
+
 
 async def read_images(forms: Sequence[Form], settings: Settings, advance: Advance) -> list[OCRPage]:
     """Read every form's picture with the settings' engine and language.
 
-    The engine runs in processes of its own, so that its framework and the extractor's never share one.
-
     Args:
         forms: each with a picture.
-        settings: ``engine`` and ``lang`` say how.
+        settings: see :func:`reader`.
         advance: called with the number of pages read.
 
     Returns:
@@ -33,28 +76,13 @@ async def read_images(forms: Sequence[Form], settings: Settings, advance: Advanc
     lacking = [form.name for form in forms if form.image is None]
     if lacking:
         raise InvalidRequest(f"{len(lacking)} forms have no picture in images/ to read, the first is {lacking[0]}")
-    pipeline = Pipeline(settings)
-    try:
-        await pipeline.wait_until_ready()
-        size = min(8, settings.max_batch)
+    async with reader(settings) as read:
         pages: list[OCRPage] = []
-        for start in range(0, len(forms), size):
-            batch = forms[start : start + size]
-            requests = [
-                DocumentRequest(
-                    data=form.image.read_bytes() if form.image else b"", language=settings.lang, engine=settings.engine
-                )
-                for form in batch
-            ]
-            for form, page in zip(batch, await pipeline.extract_batch(requests), strict=True):
-                if isinstance(page, MLServerError):
-                    page.message = f"{form.image}: {page.message}"
-                    raise page
-                pages.append(page)
+        for start in range(0, len(forms), BATCH):
+            batch = forms[start : start + BATCH]
+            pages += await read([(str(form.image), form.image.read_bytes()) for form in batch if form.image])
             advance(len(batch))
         return pages
-    finally:
-        await pipeline.close()
 
 
 def run(forms: Sequence[Form], settings: Settings, advance: Advance) -> list[OCRPage]:

@@ -15,12 +15,18 @@ import pytest
 from pages import bad_png, png
 from running_server import RunningServer
 
-FRAMEWORKS = {"torch", "paddle", "paddleocr", "paddlex", "easyocr", "tesserocr", "pypdfium2", "onnxruntime", "cv2"}
+FRAMEWORKS = {
+    *("torch", "transformers", "tokenizers", "easyocr"),
+    *("paddle", "paddleocr", "paddlex", "onnxruntime", "tesserocr", "pypdfium2", "cv2"),
+}
 
 
 def test_the_server_process_holds_no_framework(server: RunningServer, samples: Path) -> None:
     page = (samples / "invoice_english.png").read_bytes()
     answer = httpx.post(f"{server.http}/extract_text", files={"image": page}, data={"language": "en"}, timeout=60)
+    assert answer.status_code == 200
+    form = {"language": "en"}
+    answer = httpx.post(f"{server.http}/extract_key_values", files={"document": page}, data=form, timeout=120)
     assert answer.status_code == 200
     front = server.front()
     front.send_signal(signal.SIGUSR1)

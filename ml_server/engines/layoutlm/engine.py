@@ -14,7 +14,7 @@ import numpy.typing as npt
 from ml_server.document import EngineInfo, Entity, KeyValue, KeyValuePage, OCRPage, Relation, Word
 from ml_server.engines.extractor import ExtractorConfig, KeyValueExtractor
 from ml_server.engines.layoutlm import model_source
-from ml_server.engines.layoutlm.tagging import OTHER, Span, parse_tag, spans
+from ml_server.engines.layoutlm.tagging import OTHER, Span, join_neighbours, parse_tag, spans
 from ml_server.engines.layoutlm.words import PageWords, page_words
 from ml_server.errors import EngineUnavailable, MLServerError
 from ml_server.geometry import box_to_polygon, clamp, polygon_to_box
@@ -121,7 +121,7 @@ class LayoutLMExtractor(KeyValueExtractor):
     def _page(self, page: OCRPage, words: Sequence[Word], seen: PageWords, labelled: LabelledWords) -> KeyValuePage:
         best = labelled.probabilities.argmax(1) if words else np.zeros(0, np.int64)
         sure = labelled.probabilities.max(1) if words else np.zeros(0, np.float32)
-        found = spans([self._predictor.labels[i] for i in best], sure, seen.boxes)
+        found = join_neighbours(spans([self._predictor.labels[i] for i in best], sure, seen.boxes), seen.boxes)
         found += _others(page, {word for span in found for word in span.words}, sure)
         found.sort(key=lambda span: span.words[0])
         links = self._link(seen, labelled, [(span.label, span.words) for span in found])

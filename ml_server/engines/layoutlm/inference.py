@@ -141,8 +141,7 @@ class Predictor:
             part = slice(at, at + 256)
             inputs = (found.tails[part], found.heads[part], found.real[part], found.features[part])
             scores = head.log_chances(projected, *(torch.from_numpy(a).to(self.device) for a in inputs))
-            scores[:, -1] += self.model.ours.none_bias
-            chances = scores.softmax(1).cpu().numpy()
+            chances = scores.exp().cpu().numpy()
             for row in np.flatnonzero(chances.argmax(1) < chances.shape[1] - 1):
                 best = int(chances[row].argmax())
                 links.append(

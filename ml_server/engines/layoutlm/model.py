@@ -33,14 +33,12 @@ class Ours:
         word_kinds: words are lower-cased and their writing given as token type.
         spatial_bias: whether the encoder was trained with one.
         relation_head: whether there is one.
-        none_bias: added to the log-odds of "none" when links are decided; tuned on held-out pages.
     """
 
     version: str = "0"
     word_kinds: bool = True
     spatial_bias: bool = True
     relation_head: bool = True
-    none_bias: float = 0.0
 
 
 class KeyValueModel(nn.Module):

@@ -10,7 +10,10 @@ import numpy.typing as npt
 
 OTHER = "OTHER"
 """The label of words outside every entity (tag ``O``)."""
-_BEGINS, _GOES_ON = frozenset("BSU"), frozenset("IEL")
+_GOES_ON = frozenset("IEL")
+SPACE = 0.6
+"""Line heights on the grid, whose x is narrower than its y, within which words are one run: 70 % of the spaces in our
+engines' reading of generated pages, and 5 % of the gaps between neighbours of one label."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,32 @@ def spans(
         before = label if prefix not in ("E", "L", "S", "U") else ""
     found = [Span(label, tuple(words), float(np.mean(confidences[words]))) for label, words in runs]
     return sorted(found, key=lambda span: span.words)
+
+
+def join_neighbours(found: Sequence[Span], boxes: npt.NDArray[np.float64]) -> list[Span]:
+    """Join spans of one label that stand side by side in a row with no more than a space between them.
+
+    A model is less sure where an entity ends than what it is; a new one does not begin within a word's space of the
+    one before. Cells of a table stand farther apart.
+
+    Args:
+        found: as ``spans`` gives them.
+        boxes: shape (n, 4), of the page's words on the 0..1000 grid.
+    """
+    joined: list[Span] = []
+    for span in found:
+        before = joined[-1] if joined else None
+        if before and before.label == span.label and before.words[-1] + 1 == span.words[0]:
+            last, first = boxes[before.words[-1]], boxes[span.words[0]]
+            height = max(last[3] - last[1], first[3] - first[1], 1.0)
+            one_row = abs(last[1] + last[3] - first[1] - first[3]) / 2 < 0.35 * height
+            if one_row and -0.5 * height < first[0] - last[2] < SPACE * height:
+                counts = len(before.words), len(span.words)
+                sure = (before.confidence * counts[0] + span.confidence * counts[1]) / sum(counts)
+                joined[-1] = Span(span.label, before.words + span.words, sure)
+                continue
+        joined.append(span)
+    return joined
 
 
 def _above(

@@ -1,0 +1,73 @@
+"""``python -m ml_server.training.recognition OUT``: write lines to look at, and a sheet of them."""
+
+from __future__ import annotations
+
+import json
+from itertools import islice
+from pathlib import Path
+from random import Random
+from typing import Annotated
+
+import typer
+from PIL import Image, ImageDraw
+from rich.console import Console
+
+from ml_server.training.recognition.lines import HEIGHT, Line, Lines
+from ml_server.training.recognition.texts import Blend
+from ml_server.training.recognition.typefaces import NoTypefaces, choose
+
+_CAPTION = 16
+_GAP = 6
+
+
+def contact_sheet(lines: list[Line], columns: int = 3, width: int = 560) -> Image.Image:
+    """Lines in columns, each over what it says.
+
+    Args:
+        lines: what to show.
+        columns: beside one another.
+        width: of a column in pixels; wider lines are shown smaller.
+    """
+    cell = HEIGHT + _CAPTION + _GAP
+    rows = -(-len(lines) // columns)
+    sheet = Image.new("RGB", (columns * (width + _GAP) + _GAP, rows * cell + _GAP), "#9aa3ad")
+    pen = ImageDraw.Draw(sheet)
+    for at, line in enumerate(lines):
+        x, y = _GAP + at % columns * (width + _GAP), _GAP + at // columns * cell
+        picture = Image.fromarray(line.pixels)
+        picture.thumbnail((width, HEIGHT))
+        sheet.paste(picture, (x, y))
+        face = choose(Random(0), line.text, korean=True)
+        if face is not None:
+            pen.text((x, y + HEIGHT), line.text, "#10131a", face.font(13))
+    return sheet
+
+
+def main(
+    out: Annotated[Path, typer.Argument(help="Folder to write to: 00000.png and so on, lines.jsonl, sheet.png.")],
+    number: Annotated[int, typer.Option(min=1, help="Number of lines.")] = 120,
+    seed: Annotated[int, typer.Option(help="Line i depends on the seed and on i alone.")] = 0,
+    first: Annotated[int, typer.Option(min=0, help="The first line.")] = 0,
+    english: Annotated[float, typer.Option(min=0, max=1, help="Share of English lines.")] = 0.35,
+    mixed: Annotated[float, typer.Option(min=0, max=1, help="Share of Korean lines with English in them.")] = 0.13,
+    worn: Annotated[float, typer.Option(min=0, max=1, help="Share of lines that are not plain black on white.")] = 0.97,
+    widest: Annotated[int, typer.Option(min=320, help="Widest line in pixels at a height of 48.")] = 1600,
+) -> None:
+    """Write lines of text as the recogniser is trained on."""
+    console = Console()
+    out.mkdir(parents=True, exist_ok=True)
+    try:
+        lines = list(islice(Lines(seed, widest, Blend(english, mixed), worn).stream(first), number))
+    except NoTypefaces as error:
+        console.print(f"[red]{error}")
+        raise typer.Exit(2) from error
+    with (out / "lines.jsonl").open("w", encoding="utf-8") as listing:
+        for at, line in enumerate(lines, first):
+            Image.fromarray(line.pixels).save(out / f"{at:05}.png")
+            listing.write(json.dumps({"image": f"{at:05}.png", "text": line.text}, ensure_ascii=False) + "\n")
+    contact_sheet(lines).save(out / "sheet.png", optimize=True)
+    console.print(f"{number} lines and sheet.png written to {out}")
+
+
+if __name__ == "__main__":
+    typer.run(main)
