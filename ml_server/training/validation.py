@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from seqeval.metrics import f1_score
 from tokenizers import Tokenizer
 
-from ml_server.engines.layoutlm.inference import Predictor
+from ml_server.engines.layoutlm.inference import LabelledWords, Predictor
 from ml_server.engines.layoutlm.model import KeyValueModel
-from ml_server.engines.layoutlm.tagging import tags_of
+from ml_server.engines.layoutlm.tagging import decode, tags_of
+from ml_server.engines.layoutlm.words import PageWords
 from ml_server.training.examples import LabelledPage
 
 
@@ -32,7 +33,7 @@ def validate(model: KeyValueModel, tokenizer: Tokenizer, pages: Sequence[Labelle
         return Scores(0.0, 0.0, 0.0)
     predictor = Predictor(model, tokenizer, str(next(model.parameters()).device))
     words = predictor.label([truth.page for truth in pages])
-    guessed = [[predictor.labels[i] for i in page.probabilities.argmax(1)] for page in words]
+    guessed = [_tags(truth.page, labelled, predictor.labels) for truth, labelled in zip(pages, words, strict=True)]
     right = [tags_of(len(truth.page.texts), truth.entities) for truth in pages]
     counts = {"ANSWER": [0, 0, 0], "QUESTION": [0, 0, 0]}
     for truth, labelled in zip(pages, words, strict=True):
@@ -46,3 +47,10 @@ def validate(model: KeyValueModel, tokenizer: Tokenizer, pages: Sequence[Labelle
             count[2] += len(theirs)
     f1 = {kind: 2 * hit / max(1, made + real) for kind, (hit, made, real) in counts.items()}
     return Scores(float(f1_score(right, guessed)), f1["ANSWER"], f1["QUESTION"])
+
+
+def _tags(page: PageWords, labelled: LabelledWords, labels: Sequence[str]) -> list[str]:
+    """Of the entities that would be served."""
+    best, sure = labelled.probabilities.argmax(1), labelled.probabilities.max(1)
+    found = decode([labels[i] for i in best], sure, page.boxes, page.aspect)
+    return tags_of(len(page.texts), [(span.label, span.words) for span in found])

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from ml_server.document import EngineInfo, Entity, KeyValue, KeyValuePage, OCRPage, Relation, Word
 from ml_server.engines.extractor import ExtractorConfig, KeyValueExtractor
 from ml_server.engines.layoutlm import model_source
-from ml_server.engines.layoutlm.tagging import OTHER, Span, join_neighbours, parse_tag, spans
+from ml_server.engines.layoutlm.tagging import OTHER, Span, decode, tags_of
 from ml_server.engines.layoutlm.words import PageWords, page_words
 from ml_server.errors import EngineUnavailable, MLServerError
 from ml_server.geometry import box_to_polygon, clamp, polygon_to_box
@@ -93,11 +93,12 @@ class LayoutLMExtractor(KeyValueExtractor):
         return [self._page(*parts) for parts in zip(pages, read, seen, labelled, strict=True)]
 
     def label_words(self, pages: Sequence[WordBoxes]) -> list[list[str]]:
-        """The model's tag of every word, in the order given and in our spelling; for evaluation."""
+        """BIO tags of the entities that ``extract`` would give, a word each, in the order given; for evaluation."""
         seen = [page_words(texts, boxes, *size) for texts, boxes, size in pages]
-        parsed = [parse_tag(tag) for tag in self._predictor.labels]
-        names = ["O" if prefix == "O" else f"{prefix}-{label}" for prefix, label in parsed]
-        return [[names[i] for i in page.probabilities.argmax(1)] for page in self._predictor.label(seen)]
+        return [
+            tags_of(len(page.texts), [(span.label, span.words) for span in self._decode(page, labelled)])
+            for page, labelled in zip(seen, self._predictor.label(seen), strict=True)
+        ]
 
     def link_entities(
         self, pages: Sequence[tuple[*WordBoxes, Sequence[tuple[str, tuple[int, ...]]]]]
@@ -118,10 +119,15 @@ class LayoutLMExtractor(KeyValueExtractor):
 
         return link_by_geometry(entities, page.boxes)
 
+    def _decode(self, page: PageWords, labelled: LabelledWords) -> list[Span]:
+        if not page.texts:
+            return []
+        best, sure = labelled.probabilities.argmax(1), labelled.probabilities.max(1)
+        return decode([self._predictor.labels[i] for i in best], sure, page.boxes, page.aspect)
+
     def _page(self, page: OCRPage, words: Sequence[Word], seen: PageWords, labelled: LabelledWords) -> KeyValuePage:
-        best = labelled.probabilities.argmax(1) if words else np.zeros(0, np.int64)
         sure = labelled.probabilities.max(1) if words else np.zeros(0, np.float32)
-        found = join_neighbours(spans([self._predictor.labels[i] for i in best], sure, seen.boxes), seen.boxes)
+        found = self._decode(seen, labelled)
         found += _others(page, {word for span in found for word in span.words}, sure)
         found.sort(key=lambda span: span.words[0])
         links = self._link(seen, labelled, [(span.label, span.words) for span in found])

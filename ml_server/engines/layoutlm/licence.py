@@ -83,7 +83,7 @@ class Card:
 
 
 def read_card(folder: Path) -> Card:
-    """The card of a model's folder; what is not there or damaged stays empty."""
+    """The card of a model's folder; what is not there stays empty, and an unreadable card names no free licence."""
     front, config = _front_matter(folder / "README.md"), _config(folder / "config.json")
     licence = _words(front.get("license")) or _words(config.get("license"))
     if licence == ["other"] and front.get("license_name"):

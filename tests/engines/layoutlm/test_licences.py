@@ -47,7 +47,7 @@ def test_commercial_use_is_not_known_to_be_allowed(name: str) -> None:
         ("---\nlicense: mit\n---\n", {"_name_or_path": "microsoft/layoutxlm-base"}, "cc-by-nc-sa-4.0"),
         ("---\nlicense: mit\nbase_model: microsoft/layoutlm-base-uncased\n---\n", {"model_type": "layoutlm"}, "mit"),
         ("license: mit\n", {}, ""),
-        ("---\nlicense: [\n---\n", {}, ""),
+        ("---\nlicense: [\n---\n", {}, "unreadable"),
         ("---\n- a\n---\n", {}, ""),
         (None, None, ""),
     ],
@@ -62,10 +62,25 @@ def test_where_the_licence_stands(
     assert read_card(tmp_path).licence == found
 
 
-def test_damaged_files_are_no_card(tmp_path: Path) -> None:
+def test_a_card_that_cannot_be_read_may_forbid_and_is_refused(tmp_path: Path) -> None:
     (tmp_path / "README.md").write_bytes(b"---\nlicense: \xff\n---\n")
     (tmp_path / "config.json").write_text("[")
-    assert read_card(tmp_path) == licence.Card()
+    assert read_card(tmp_path) == licence.Card(licence="unreadable")
+    with pytest.raises(EngineUnavailable, match="unreadable"):
+        licence.check("unreadable", "m", allow_noncommercial=False, may_lack=True)
+
+
+@pytest.mark.parametrize(
+    ("expression", "free"),
+    [
+        ("(MIT OR Apache-2.0) AND CC-BY-NC-4.0", False),
+        ("(MIT OR Apache-2.0) AND BSD-3-Clause", True),
+        ("Apache-2.0 WITH LLVM-exception", True),
+        ("Apache-2.0 WITH Commons-Clause", False),
+    ],
+)
+def test_expressions_with_brackets_and_additions(expression: str, free: bool) -> None:
+    assert licence.is_free(expression) is free
 
 
 def test_languages_are_named_as_everywhere_else(tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ def test_the_shipped_model_is_the_default(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(model_source, "SHIPPED", write_model(tmp_path / "weights"))
     assert resolve("").path == tmp_path / "weights"
     monkeypatch.setattr(model_source, "SHIPPED", tmp_path)
-    with pytest.raises(EngineUnavailable, match="ships"):
+    with pytest.raises(EngineUnavailable, match="shipped model"):
         resolve("")
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from ml_server.engines.layoutlm import pairs
 from ml_server.engines.layoutlm.fallback import link_by_geometry
-from ml_server.engines.layoutlm.tagging import OTHER, parse_tag, spans, tags_of
+from ml_server.engines.layoutlm.tagging import OTHER, decode, parse_tag, spans, tags_of
 from ml_server.engines.layoutlm.words import KINDS, TokenizedPage, Window, home_windows, kind_of, page_words, windows
 
 
@@ -150,3 +150,19 @@ def test_geometry_alone_links_rows_and_columns() -> None:
     found = link_by_geometry([("QUESTION", (0,)), ("ANSWER", (1,)), ("ANSWER", (2,))], above)
     assert [(link.head, link.tail) for link in found] == [(0, 1)]  # the far one honestly has none
     assert link_by_geometry([], np.zeros((0, 4))) == []
+
+
+def test_runs_of_one_label_are_joined_over_a_space_and_broken_at_a_stretch() -> None:
+    def row(*lefts: float) -> npt.NDArray[np.float64]:
+        return np.array([[left, 100, left + 40, 110] for left in lefts])
+
+    begins = ["B-ANSWER", "B-ANSWER"]
+    assert [span.words for span in decode(begins, np.ones(2), row(0, 45), 1)] == [(0, 1)]
+    assert [span.words for span in decode(begins, np.ones(2), row(0, 60), 1)] == [(0,), (1,)]
+    goes_on = ["B-ANSWER", "I-ANSWER"]
+    assert [span.words for span in decode(goes_on, np.ones(2), row(0, 60), 1)] == [(0, 1)]
+    assert [span.words for span in decode(goes_on, np.ones(2), row(0, 300), 1)] == [(0,), (1,)]
+    other = ["B-QUESTION", "B-ANSWER"]
+    assert [span.label for span in decode(other, np.ones(2), row(0, 45), 1)] == ["QUESTION", "ANSWER"]
+    below = np.array([[0, 100, 40, 110], [0, 112, 40, 122]], float)
+    assert [span.words for span in decode(begins, np.ones(2), below, 1)] == [(0,), (1,)]
