@@ -55,7 +55,10 @@ def test_has_nothing_else(bento: Path) -> None:
     }
     assert tops <= ours
     assert not [name for name in files(bento) if "__pycache__" in name or name.endswith((".onnx", ".pth", ".jpg"))]
-    assert sum(path.stat().st_size for path in bento.rglob("*") if path.is_file()) < 5_000_000
+    weights = {path for path in bento.rglob("weights/*") if path.is_file()}
+    assert {path.suffix for path in weights} == {".json", ".md", ".safetensors"}
+    assert sum(path.stat().st_size for path in weights) < 40_000_000
+    assert sum(path.stat().st_size for path in bento.rglob("*") if path.is_file() and path not in weights) < 5_000_000
 
 
 def test_service_imports_from_the_bento_alone(bento: Path) -> None:

@@ -17,11 +17,12 @@ from typing import Any, Literal
 
 import torch
 from tokenizers import Tokenizer
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from ml_server.engines.layoutlm.inference import represent
 from ml_server.engines.layoutlm.model import OURS, KeyValueModel, load
 from ml_server.engines.layoutlm.relations import RelationHead
-from ml_server.errors import InvalidRequest
+from ml_server.training import checkpoint
 from ml_server.training.augment import Noise, augment
 from ml_server.training.examples import TAGS, Batch, Example, LabelledPage, collate, example
 from ml_server.training.validation import Scores, validate
@@ -44,6 +45,8 @@ class Knobs:
         relation_weight: of the relation loss beside the labelling loss.
         unknown: share of pieces hidden from the network, so that it looks at layout too.
         dropout: in the encoder.
+        average: decay of a moving average of the weights, which is what is judged and kept; 0 keeps the last ones.
+            With few pages the steps at the end still throw the model about.
         noise: see :class:`Noise`.
         size: most pieces of a page; of longer ones a random part is taken.
         validate_every: epochs between looks at the held-out pages; may be a fraction.
@@ -62,26 +65,13 @@ class Knobs:
     relation_weight: float = 0.5
     unknown: float = 0.08
     dropout: float = 0.1
+    average: float = 0.0
     noise: Noise = field(default_factory=Noise)
     size: int = 512
     validate_every: float = 1.0
     patience: int = 8
     checkpoint_every_s: float = 120
     seed: int = 7
-
-
-@dataclass(slots=True)
-class _State:
-    """Where a run stands; what a checkpoint holds besides tensors; ``ser``, ``re``: running means of losses."""
-
-    step: int = 0
-    best: float = -1.0
-    best_step: int = 0
-    waited: int = 0
-    seconds: float = 0.0
-    ser: float = 0.0
-    re: float = 0.0
-    curve: list[dict[str, float]] = field(default_factory=list)
 
 
 def train(
@@ -115,6 +105,8 @@ def train(
     tokenizer.no_truncation()
     model = _network(start, knobs, version).to(device)
     optimizer = torch.optim.AdamW(_groups(model, knobs), betas=(0.9, 0.98), eps=1e-6)
+    mean = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(knobs.average)) if knobs.average else None
+    kept: KeyValueModel = mean.module if mean else model
 
     pages = [page for page in pages if page.page.texts]
     lengths = tuple(len(page.page.texts) for page in pages)
@@ -122,11 +114,11 @@ def train(
     total = max(1, round(knobs.epochs * per_epoch))
     look = max(1, round(knobs.validate_every * per_epoch))
 
-    state, checkpoint = _State(), out / ".checkpoint.pt"
+    state, stopped = checkpoint.State(), out / ".checkpoint.pt"
     out.mkdir(parents=True, exist_ok=True)
     of = {"knobs": asdict(knobs), "start": str(start), "version": version, "words": lengths}
-    if checkpoint.is_file():
-        state = _resume(checkpoint, model, optimizer, of)
+    if stopped.is_file():
+        state = checkpoint.resume(stopped, model, optimizer, mean, of)
     began, saved = time.monotonic() - state.seconds, time.monotonic()
     while state.step < total:
         epoch, place = _locate(state.step, lengths, knobs)
@@ -154,6 +146,8 @@ def train(
             loss.backward()  # type: ignore[no-untyped-call]  # torch's stub of it has no types
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()
+        if mean:
+            mean.update_parameters(model)
 
         state.step += 1
         state.seconds = time.monotonic() - began
@@ -161,15 +155,15 @@ def train(
         state.re += (re.item() - state.re) * (0.05 if state.step > 1 else 1.0)
         progress(state.step, total, f"loss ser {state.ser:.3f} re {state.re:.3f}  best {state.best:.3f}")
         if state.step % look == 0 or state.step == total:
-            if _look(model, tokenizer, held_out, knobs, state, out):
-                model.save(out)
+            if _look(kept, tokenizer, held_out, knobs, state, out):
+                kept.save(out)
                 (out / "tokenizer.json").write_bytes((start / "tokenizer.json").read_bytes())
             if held_out and state.waited >= knobs.patience:
                 break
         if time.monotonic() - saved > knobs.checkpoint_every_s:
-            _save(checkpoint, model, optimizer, state, of)
+            checkpoint.save(stopped, model, optimizer, mean, state, of)
             saved = time.monotonic()
-    checkpoint.unlink(missing_ok=True)
+    stopped.unlink(missing_ok=True)
     (out / "curve.json").write_text(json.dumps(state.curve, indent=1) + "\n")
     return validate(load(out), tokenizer, held_out)
 
@@ -268,7 +262,7 @@ def _look(
     tokenizer: Tokenizer,
     held_out: Sequence[LabelledPage],
     knobs: Knobs,
-    state: _State,
+    state: checkpoint.State,
     out: Path,
 ) -> bool:
     """Judge the model as it is; true if it is to be kept."""
@@ -283,31 +277,3 @@ def _look(
         return False
     state.best, state.best_step, state.waited = weighed, state.step, 0
     return True
-
-
-def _save(
-    path: Path, model: KeyValueModel, optimizer: torch.optim.Optimizer, state: _State, of: dict[str, Any]
-) -> None:
-    """All or nothing: a run that is killed while it writes keeps its last checkpoint."""
-    beside = path.with_suffix(".part")
-    held = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "state": asdict(state), "of": of}
-    torch.save(held | {"torch": torch.get_rng_state()}, beside)
-    beside.replace(path)
-
-
-def _resume(path: Path, model: KeyValueModel, optimizer: torch.optim.Optimizer, of: dict[str, Any]) -> _State:
-    """Go on where a checkpoint stands.
-
-    Raises:
-        InvalidRequest: it belongs to a run with other settings, pages or start.
-    """
-    held = torch.load(path, weights_only=False, map_location="cpu")
-    other = [name for name, value in of.items() if held["of"].get(name) != value]
-    if other:
-        raise InvalidRequest(
-            f"{path} belongs to a run with other {', '.join(other)}; remove it, or write to another folder"
-        )
-    model.load_state_dict(held["model"])
-    optimizer.load_state_dict(held["optimizer"])
-    torch.set_rng_state(held["torch"])
-    return _State(**held["state"])
