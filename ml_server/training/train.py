@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import torch
 from tokenizers import Tokenizer
@@ -105,8 +105,9 @@ def train(
     tokenizer.no_truncation()
     model = _network(start, knobs, version).to(device)
     optimizer = torch.optim.AdamW(_groups(model, knobs), betas=(0.9, 0.98), eps=1e-6)
-    mean = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(knobs.average)) if knobs.average else None
-    kept: KeyValueModel = mean.module if mean else model
+    ema = get_ema_multi_avg_fn(knobs.average)  # type: ignore[no-untyped-call]  # torch has no types for it
+    mean = AveragedModel(model, multi_avg_fn=ema) if knobs.average else None
+    kept = cast(KeyValueModel, mean.module) if mean else model
 
     pages = [page for page in pages if page.page.texts]
     lengths = tuple(len(page.page.texts) for page in pages)
