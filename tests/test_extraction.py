@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import time
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from typing import Any
 
 import pytest
-from pages import bad_png, png
-from PIL import Image
+from pages import bad_png, png, tiff
 
 from ml_server.document import DocumentRequest, KeyValuePage, OCRPage, Page
 from ml_server.engines.base import ReadOptions
@@ -36,13 +34,6 @@ from ml_server.pipeline import Pipeline
 from ml_server.workers import ExtractWorker, warm_up_reading
 
 Make = Callable[..., Pipeline]
-
-
-def tiff(*sizes: tuple[int, int]) -> bytes:
-    file = io.BytesIO()
-    first, *rest = [Image.new("RGB", size, "white") for size in sizes]
-    first.save(file, "TIFF", save_all=True, append_images=rest)
-    return file.getvalue()
 
 
 async def every_page(pipeline: Pipeline, request: DocumentRequest) -> list[KeyValuePage]:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import io
 import os
 import signal
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from pages import bad_png, png
-from PIL import Image
+from pages import bad_png, png, tiff
 
 from ml_server.document import DocumentRequest, OCRPage
 from ml_server.engines.base import EngineConfig
@@ -33,13 +31,6 @@ from ml_server.errors import (
 from ml_server.pipeline import Pipeline
 
 Make = Callable[..., Pipeline]
-
-
-def tiff(*sizes: tuple[int, int]) -> bytes:
-    file = io.BytesIO()
-    first, *rest = [Image.new("RGB", size, "white") for size in sizes]
-    first.save(file, "TIFF", save_all=True, append_images=rest)
-    return file.getvalue()
 
 
 async def test_not_ready_until_the_default_engine_has_read_a_page(make_pipeline: Make) -> None:

@@ -23,7 +23,7 @@ _CONFUSED = {
     "성": ("싱",), "명": ("멍",), "자": ("지",), "일": ("알",), "호": ("흐",), "주": ("추",), "소": ("스",),
     "수": ("주",), "금": ("급",), "액": ("맥",),
 }  # fmt: skip
-"""Characters that OCR takes for each other, seen when our engines read generated pages."""
+"""Characters that look alike."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,7 @@ type. Made by `python -m ml_server.training.shipped` from package registries alo
 LIMITS = """\
 * Trained on generated documents only: no real form was seen. Fine-tune on forms of your own with `ml-server train`.
 * Handwriting, languages other than Korean and English, and free prose with facts in it are not what it was made for.
-* Tables are linked from column headings, and from row headings where there are some; cells that span several columns
-  are often left unlinked.
+* Column headings of a table that stand close together are sometimes taken for one.
 * A page is labelled in windows of 510 pieces (about 250 words) that overlap; relations see the whole page."""
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch.optim.swa_utils import AveragedModel
 
 from ml_server.engines.layoutlm.model import KeyValueModel
 from ml_server.errors import InvalidRequest
@@ -31,14 +30,12 @@ def save(
     path: Path,
     model: KeyValueModel,
     optimizer: torch.optim.Optimizer,
-    mean: AveragedModel | None,
     state: State,
     of: dict[str, Any],
 ) -> None:
     """All or nothing: a run that is killed while it writes keeps its last checkpoint."""
     beside = path.with_suffix(".part")
     held = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "state": asdict(state), "of": of}
-    held |= {"mean": mean.state_dict()} if mean else {}
     torch.save(held | {"torch": torch.get_rng_state()}, beside)
     beside.replace(path)
 
@@ -47,7 +44,6 @@ def resume(
     path: Path,
     model: KeyValueModel,
     optimizer: torch.optim.Optimizer,
-    mean: AveragedModel | None,
     of: dict[str, Any],
 ) -> State:
     """Go on where a checkpoint stands.
@@ -63,7 +59,5 @@ def resume(
         )
     model.load_state_dict(held["model"])
     optimizer.load_state_dict(held["optimizer"])
-    if mean:
-        mean.load_state_dict(held["mean"])
     torch.set_rng_state(held["torch"])
     return State(**held["state"])

@@ -3,7 +3,8 @@
     python -m ml_server.training.ocr_noise SYNTHETIC_FOLDER OUT.jsonl
 
 A model that has seen only gold words is taken aback by what OCR makes of a scan: broken and joined words, wrong
-characters, lines cut at other places, another order. So part of the training pages are read, from their pictures.
+characters, lines cut at other places. So part of the training pages are read, from their pictures. Words are
+written entity by entity, so the order in which they were read is not kept.
 """
 
 from __future__ import annotations

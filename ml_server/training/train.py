@@ -13,11 +13,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import torch
 from tokenizers import Tokenizer
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from ml_server.engines.layoutlm.inference import represent
 from ml_server.engines.layoutlm.model import OURS, KeyValueModel, load
@@ -45,8 +44,6 @@ class Knobs:
         relation_weight: of the relation loss beside the labelling loss.
         unknown: share of pieces hidden from the network, so that it looks at layout too.
         dropout: in the encoder.
-        average: decay of a moving average of the weights, which is what is judged and kept; 0 keeps the last ones.
-            With few pages the steps at the end still throw the model about.
         noise: see :class:`Noise`.
         size: most pieces of a page; of longer ones a random part is taken.
         validate_every: epochs between looks at the held-out pages; may be a fraction.
@@ -65,7 +62,6 @@ class Knobs:
     relation_weight: float = 0.5
     unknown: float = 0.08
     dropout: float = 0.1
-    average: float = 0.0
     noise: Noise = field(default_factory=Noise)
     size: int = 512
     validate_every: float = 1.0
@@ -105,9 +101,6 @@ def train(
     tokenizer.no_truncation()
     model = _network(start, knobs, version).to(device)
     optimizer = torch.optim.AdamW(_groups(model, knobs), betas=(0.9, 0.98), eps=1e-6)
-    ema = get_ema_multi_avg_fn(knobs.average)  # type: ignore[no-untyped-call]  # torch has no types for it
-    mean = AveragedModel(model, multi_avg_fn=ema) if knobs.average else None
-    kept = cast(KeyValueModel, mean.module) if mean else model
 
     pages = [page for page in pages if page.page.texts]
     lengths = tuple(len(page.page.texts) for page in pages)
@@ -119,7 +112,7 @@ def train(
     out.mkdir(parents=True, exist_ok=True)
     of = {"knobs": asdict(knobs), "start": str(start), "version": version, "words": lengths}
     if stopped.is_file():
-        state = checkpoint.resume(stopped, model, optimizer, mean, of)
+        state = checkpoint.resume(stopped, model, optimizer, of)
     began, saved = time.monotonic() - state.seconds, time.monotonic()
     while state.step < total:
         epoch, place = _locate(state.step, lengths, knobs)
@@ -147,8 +140,6 @@ def train(
             loss.backward()  # type: ignore[no-untyped-call]  # torch's stub of it has no types
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()
-        if mean:
-            mean.update_parameters(model)
 
         state.step += 1
         state.seconds = time.monotonic() - began
@@ -156,13 +147,13 @@ def train(
         state.re += (re.item() - state.re) * (0.05 if state.step > 1 else 1.0)
         progress(state.step, total, f"loss ser {state.ser:.3f} re {state.re:.3f}  best {state.best:.3f}")
         if state.step % look == 0 or state.step == total:
-            if _look(kept, tokenizer, held_out, knobs, state, out):
-                kept.save(out)
+            if _look(model, tokenizer, held_out, knobs, state, out):
+                model.save(out)
                 (out / "tokenizer.json").write_bytes((start / "tokenizer.json").read_bytes())
             if held_out and state.waited >= knobs.patience:
                 break
         if time.monotonic() - saved > knobs.checkpoint_every_s:
-            checkpoint.save(stopped, model, optimizer, mean, state, of)
+            checkpoint.save(stopped, model, optimizer, state, of)
             saved = time.monotonic()
     stopped.unlink(missing_ok=True)
     (out / "curve.json").write_text(json.dumps(state.curve, indent=1) + "\n")

@@ -14,7 +14,8 @@ OTHER = "OTHER"
 _GOES_ON = frozenset("IEL")
 SPACE = 0.6
 """Gap within which two runs of one label in a row are one, in line heights. Nine of ten spaces inside FUNSD's entities
-are narrower; measured best on FUNSD of 0.3, 0.45, 0.6 and 0.75."""
+are narrower. On 100 of its forms F1 was 0.561, 0.569, 0.575, 0.578 at 0.3, 0.45, 0.6, 0.75; wider ones begin to join
+cells of tables."""
 BREAK = 3.0
 """Gap at which one run in a row is two, in line heights; 99 of 100 spaces inside FUNSD's entities are below 1.8."""
 
@@ -88,8 +89,8 @@ def decode(
     """Entities as they are served: ``spans``, broken at wide gaps and joined over narrow ones.
 
     A model is less sure where an entity ends than what it is. A new one does not begin within a word's space of another
-    of its label, and none goes on across an empty stretch of the page; cells of a table stand in between. On 100 forms
-    of FUNSD, untrained on the like, this brings entity F1 from 0.53 to 0.58.
+    of its label, and none goes on across an empty stretch of the page; cells of a table stand in between. On FUNSD's
+    149 training forms, untrained on the like, this brings entity F1 from 0.530 to 0.567.
 
     Args:
         tags: n tags.
