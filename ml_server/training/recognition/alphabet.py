@@ -79,6 +79,12 @@ def known() -> frozenset[str]:
 
 
 @cache
+def codes() -> dict[str, int]:
+    """The class of each character, from 1; 0 is CTC's blank."""
+    return {character: code for code, character in enumerate(characters(), 1)}
+
+
+@cache
 def hanja() -> tuple[str, ...]:
     """The Chinese characters that Korean documents use most, in one form each."""
     return tuple(dict.fromkeys(unicodedata.normalize("NFC", _HANJA)))

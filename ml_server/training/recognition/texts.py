@@ -9,6 +9,7 @@ from functools import cache
 from random import Random
 
 from ml_server.training.recognition import alphabet, phrases_en, phrases_ko, words
+from ml_server.training.recognition.eojeol import eojeols
 from ml_server.training.synthetic import values_kinds
 from ml_server.training.synthetic.content import Content
 from ml_server.training.synthetic.content_reading import read_lists
@@ -47,6 +48,7 @@ _KOREAN: tuple[tuple[float, _Maker], ...] = (
     (20, lambda rng, source, content: _form(rng, content)),
     (24, lambda rng, source, content: _prose(rng, content)),
     (10, lambda rng, source, content: words.korean_words(source, rng.randint(1, 9))),
+    (80, lambda rng, source, content: eojeols(source, rng.randint(1, 10))),
     (9, lambda rng, source, content: values_kinds.value(source, rng.choice(_VALUES.split()))),
     (3, lambda rng, source, content: words.numbers(source)),
     (7, _list("clause")),

@@ -16,6 +16,7 @@ _KOREAN = Path("/usr/share/hunspell/ko.dic")
 _ENGLISH = (Path("/usr/share/dict/words"), Path("/usr/share/hunspell/en_US.dic"))
 # hunspell-ko marks nouns with one of these flag sets; the rest are inflected verbs and suffixes.
 _NOUN = re.compile(r"([가-힣]{2,5})/(?:10|25)")
+_ENTRY = re.compile(r"([가-힣]{1,6})(?:/[\d,]*)?")
 _WORD = re.compile(r"([a-z]{3,12})(?:/\w*)?")
 
 
@@ -30,6 +31,12 @@ def _read(path: Path, pattern: re.Pattern[str]) -> tuple[str, ...]:
 def korean_nouns() -> tuple[str, ...]:
     """Korean nouns of two to five syllables, sorted; empty without a word list."""
     return _read(_KOREAN, _NOUN)
+
+
+@cache
+def korean_entries() -> tuple[str, ...]:
+    """All Korean entries of one to six syllables, verbs, suffixes and foreign words too; empty without a word list."""
+    return _read(_KOREAN, _ENTRY)
 
 
 @cache
