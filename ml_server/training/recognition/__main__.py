@@ -5,42 +5,16 @@ from __future__ import annotations
 import json
 from itertools import islice
 from pathlib import Path
-from random import Random
 from typing import Annotated
 
 import typer
-from PIL import Image, ImageDraw
+from PIL import Image
 from rich.console import Console
 
-from ml_server.training.recognition.lines import HEIGHT, Line, Lines
+from ml_server.training.recognition.lines import Lines
+from ml_server.training.recognition.sheet import contact_sheet
 from ml_server.training.recognition.texts import Blend
-from ml_server.training.recognition.typefaces import NoTypefaces, choose
-
-_CAPTION = 16
-_GAP = 6
-
-
-def contact_sheet(lines: list[Line], columns: int = 3, width: int = 560) -> Image.Image:
-    """Lines in columns, each over what it says.
-
-    Args:
-        lines: what to show.
-        columns: beside one another.
-        width: of a column in pixels; wider lines are shown smaller.
-    """
-    cell = HEIGHT + _CAPTION + _GAP
-    rows = -(-len(lines) // columns)
-    sheet = Image.new("RGB", (columns * (width + _GAP) + _GAP, rows * cell + _GAP), "#9aa3ad")
-    pen = ImageDraw.Draw(sheet)
-    for at, line in enumerate(lines):
-        x, y = _GAP + at % columns * (width + _GAP), _GAP + at // columns * cell
-        picture = Image.fromarray(line.pixels)
-        picture.thumbnail((width, HEIGHT))
-        sheet.paste(picture, (x, y))
-        face = choose(Random(0), line.text, korean=True)
-        if face is not None:
-            pen.text((x, y + HEIGHT), line.text, "#10131a", face.font(13))
-    return sheet
+from ml_server.training.recognition.typefaces import NoTypefaces
 
 
 def main(

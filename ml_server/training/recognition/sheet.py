@@ -1,0 +1,66 @@
+"""Pictures for people: lines with what they say or what was read in them, and how a training went."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from random import Random
+
+from PIL import Image, ImageDraw
+
+from ml_server.training.recognition.lines import HEIGHT, Line
+from ml_server.training.recognition.typefaces import choose
+
+_CAPTION = 16
+_GAP = 6
+_RIGHT, _WRONG = "#10131a", "#a00018"
+
+
+def contact_sheet(
+    lines: Sequence[Line], read: Sequence[str] | None = None, columns: int = 3, width: int = 560
+) -> Image.Image:
+    """Lines in columns, each over what it says or, where that is another thing in red, what was read.
+
+    Args:
+        lines: what to show.
+        read: of each line, in order.
+        columns: beside one another.
+        width: of a column in pixels; wider lines are shown smaller.
+    """
+    cell = HEIGHT + _CAPTION + _GAP
+    rows = -(-len(lines) // columns)
+    sheet = Image.new("RGB", (columns * (width + _GAP) + _GAP, rows * cell + _GAP), "#9aa3ad")
+    pen = ImageDraw.Draw(sheet)
+    for at, line in enumerate(lines):
+        x, y = _GAP + at % columns * (width + _GAP), _GAP + at // columns * cell
+        picture = Image.fromarray(line.pixels)
+        picture.thumbnail((width, HEIGHT))
+        sheet.paste(picture, (x, y))
+        caption = read[at] if read is not None else line.text
+        face = choose(Random(0), caption, korean=True) if caption else None
+        if face is not None:
+            pen.text((x, y + HEIGHT), caption, _RIGHT if caption == line.text else _WRONG, face.font(13))
+    return sheet
+
+
+def draw_curve(curve: Sequence[Mapping[str, float]], path: Path) -> None:
+    """Accuracy on held-out lines over the optimiser's steps, as a PNG.
+
+    Args:
+        curve: entries with ``step``, ``characters`` and ``lines``, as the training writes them.
+        path: of the picture.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7, 3.6), layout="constrained")
+    axes = figure.add_subplot()
+    steps = [entry["step"] for entry in curve]
+    for name, label in (("characters", "characters (1 - CER)"), ("lines", "whole lines right")):
+        values = [100 * entry[name] for entry in curve]
+        axes.plot(steps, values, marker="o", markersize=3, label=label)
+        axes.annotate(f"{values[-1]:.1f}", (steps[-1], values[-1]), textcoords="offset points", xytext=(4, 0))
+    axes.set_xlabel("optimiser steps")
+    axes.set_ylabel("% of held-out lines")
+    axes.grid(alpha=0.3)
+    axes.legend(loc="lower right")
+    figure.savefig(path, dpi=110)
