@@ -26,7 +26,8 @@ class EngineConfig:
         device: ``cpu`` or ``gpu``.
         threads: CPU threads one replica may use, at least 1.
         model_dir: a folder of weights to look in first; None for the engine's own places.
-        paddle_backend: ``onnxruntime`` or ``paddle`` (needs paddlepaddle).
+        paddle_backend: ``onnxruntime``, ``openvino``, ``paddle`` (needs paddlepaddle), or ``auto``: OpenVINO where it
+            is installed and the CPU multiplies bfloat16, else ONNX Runtime.
         mock_delay_s: seconds the mock engine takes for a page.
         mock_failure: how the mock engine fails: ``""``, ``raise``, ``crash`` or ``hang``.
     """
@@ -35,7 +36,7 @@ class EngineConfig:
     device: str = "cpu"
     threads: int = 1
     model_dir: Path | None = None
-    paddle_backend: str = "onnxruntime"
+    paddle_backend: str = "auto"
     mock_delay_s: float = 0.0
     mock_failure: str = ""
 

@@ -6,7 +6,6 @@ import importlib.metadata
 import importlib.util
 import os
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,6 +16,8 @@ from ml_server.document import EngineInfo, Line, OCRPage, Page
 from ml_server.engines import paddle_weights
 from ml_server.engines.base import EngineConfig, OCREngine, ReadOptions
 from ml_server.engines.ctc import Crop, cut, words
+from ml_server.engines.paddle_models import PaddleModels, formats, package
+from ml_server.engines.paddle_weights import PaddleModel
 from ml_server.errors import EngineUnavailable, UnsupportedLanguage
 from ml_server.geometry import clamp, make_line, order_corners, polygon_to_box, reading_order, unrotate
 from ml_server.languages import LANGUAGES, Language, canonical
@@ -72,13 +73,13 @@ class PaddleEngine(OCREngine):
         import paddleocr
 
         _quiet()
-        self._paddleocr = paddleocr
+        self._version = paddleocr.__version__
         self._config = config
-        self._formats = ("onnx",) if config.paddle_backend == "onnxruntime" else ("paddle",)
-        self._detector = self._load(
-            paddleocr.TextDetection, paddle_weights.DETECTOR, limit_side_len=64, limit_type="min"
-        )
-        self._recognisers: dict[str, Any] = {}
+        self._models = PaddleModels(config, paddleocr)
+        detector = paddle_weights.find(paddle_weights.DETECTOR, config.model_dir, formats(config))
+        assert detector is not None  # or it would not be available
+        self._detector = self._models.detector(detector, limit_side_len=64, limit_type="min")
+        self._recognisers: dict[tuple[str, ...], tuple[PaddleModel, Any]] = {}
         readable = [language for language in config.languages if language.name in info.languages]
         if not readable:
             self._recogniser(config.languages)
@@ -88,23 +89,22 @@ class PaddleEngine(OCREngine):
     @classmethod
     def describe(cls, config: EngineConfig) -> EngineInfo:
         """See the base class."""
-        backend = "onnxruntime" if config.paddle_backend == "onnxruntime" else "paddle"
-        missing = [name for name in ("paddleocr", backend) if importlib.util.find_spec(name) is None]
-        formats = ("onnx",) if config.paddle_backend == "onnxruntime" else ("paddle",)
+        missing = [name for name in ("paddleocr", package(config)) if importlib.util.find_spec(name) is None]
+        readable = formats(config)
         here = {
             name
-            for name in (paddle_weights.DETECTOR, paddle_weights.RECOGNISER, paddle_weights.KOREAN_RECOGNISER)
-            if paddle_weights.find(name, config.model_dir, formats)
+            for name in (paddle_weights.DETECTOR, *paddle_weights.RECOGNISERS)
+            if paddle_weights.find(name, config.model_dir, readable)
         }
         languages = tuple(
-            language.name for language in LANGUAGES if paddle_weights.recogniser_name((language,)) in here
+            language.name for language in LANGUAGES if here.intersection(paddle_weights.recogniser_names((language,)))
         )
         reason, install = "", ""
         if missing:
             reason = f"package {missing[0]} is not installed"
-            install = cls.install if backend == "onnxruntime" else "pip install paddlepaddle"
+            install = "pip install paddlepaddle" if missing[0] == "paddle" else cls.install
         elif paddle_weights.DETECTOR not in here or not languages:
-            reason = f"no {'/'.join(formats)} weights for {paddle_weights.DETECTOR} and a recogniser"
+            reason = f"no {'/'.join(readable)} weights for {paddle_weights.DETECTOR} and a recogniser"
             install = f"{cls.install}, or put model folders into ML_SERVER_MODEL_DIR"
         return EngineInfo(
             name=cls.name,
@@ -120,15 +120,15 @@ class PaddleEngine(OCREngine):
     @classmethod
     def reads(cls, languages: tuple[Language, ...], info: EngineInfo) -> bool:
         """See the base class; one recogniser must know them all."""
-        return super().reads(languages, info) and paddle_weights.recogniser_name(languages) is not None
+        return super().reads(languages, info) and bool(paddle_weights.recogniser_names(languages))
 
     @classmethod
     def install_for(cls, languages: tuple[Language, ...]) -> str:
         """See the base class."""
-        name = paddle_weights.recogniser_name(languages)
-        if name in (None, paddle_weights.RECOGNISER):
+        names = paddle_weights.recogniser_names(languages)
+        if not names or names[0] == paddle_weights.RECOGNISER:
             return cls.install
-        return f"{cls.install} and put the model folder {name}/ into ML_SERVER_MODEL_DIR"
+        return f"{cls.install} and put the model folder {names[0]}/ into ML_SERVER_MODEL_DIR"
 
     @classmethod
     def replicas(cls, cores: int) -> int:
@@ -137,8 +137,8 @@ class PaddleEngine(OCREngine):
 
     def read(self, pages: Sequence[Page], options: ReadOptions) -> list[OCRPage]:
         """See the base class."""
-        name, recogniser = self._recogniser(options.languages)
-        version = f"{name} (paddleocr {self._paddleocr.__version__})"
+        model, recogniser = self._recogniser(options.languages)
+        version = f"{model.version} (paddleocr {self._version})"
         return [
             OCRPage(
                 lines=tuple(self._read_page(page.pixels, recogniser, options.use_angle_cls)),
@@ -152,39 +152,26 @@ class PaddleEngine(OCREngine):
             for page in pages
         ]
 
-    def _load(self, kind: Any, name: str, **options: Any) -> Any:
-        model = paddle_weights.find(name, self._config.model_dir, self._formats)
-        if model is None:
-            raise EngineUnavailable(
-                f"engine paddle has no weights for {name} here; put the folder {name}/ (inference.yml and "
-                f"inference.onnx) into ML_SERVER_MODEL_DIR, or let PaddleOCR fetch it once into its cache on a machine "
-                f"with internet access",
-                field="language",
-            )
-        onnx = self._config.paddle_backend == "onnxruntime"
-        with ExitStack() as stack:
-            folder = stack.enter_context(paddle_weights.laid_out(model))
-            return kind(
-                model_name=name,
-                model_dir=str(folder),
-                device="gpu:0" if self._config.device == "gpu" else "cpu",
-                engine="onnxruntime" if onnx else "paddle_static",
-                **({"engine_config": {"intra_op_num_threads": self._config.threads}} if onnx else {}),
-                **({} if onnx else {"cpu_threads": self._config.threads}),
-                **options,
-            )
-
-    def _recogniser(self, languages: tuple[Language, ...]) -> tuple[str, Any]:
-        name = paddle_weights.recogniser_name(languages)
-        if name is None:
+    def _recogniser(self, languages: tuple[Language, ...]) -> tuple[PaddleModel, Any]:
+        names = paddle_weights.recogniser_names(languages)
+        if not names:
             raise UnsupportedLanguage(
                 f"engine paddle cannot read {canonical(languages)} in one go; ask for the languages one by one, or "
                 f"for engine tesseract",
                 field="language",
             )
-        if name not in self._recognisers:
-            self._recognisers[name] = self._load(self._paddleocr.TextRecognition, name)
-        return name, self._recognisers[name]
+        if names in self._recognisers:
+            return self._recognisers[names]
+        model = paddle_weights.find_recogniser(languages, self._config.model_dir, formats(self._config))
+        if model is None:
+            raise EngineUnavailable(
+                f"engine paddle has no weights for {names[0]} here; put the folder {names[0]}/ (inference.yml and "
+                f"inference.onnx) into ML_SERVER_MODEL_DIR, or let PaddleOCR fetch it once into its cache on a machine "
+                f"with internet access",
+                field="language",
+            )
+        self._recognisers[names] = model, self._models.recogniser(model)
+        return self._recognisers[names]
 
     def _read_page(self, pixels: npt.NDArray[np.uint8], recogniser: Any, use_angle_cls: bool) -> list[Line]:
         height, width = pixels.shape[:2]

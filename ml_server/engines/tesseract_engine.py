@@ -86,7 +86,7 @@ class TesseractEngine(OCREngine):
             raise EngineUnavailable(f"engine tesseract is not available: {info.reason}; {info.install}")
         # Read when the library loads. One page gains nothing from OpenMP and pages side by side lose (builds of
         # Tesseract with it take twice as long); cores are used by replicas. tesserocr's own wheel has no OpenMP.
-        os.environ.setdefault("OMP_THREAD_LIMIT", "1")
+        os.environ["OMP_THREAD_LIMIT"] = "1"
         import tesserocr
 
         tesserocr.set_leptonica_log_level(tesserocr.LeptLogLevel.NONE)

@@ -5,27 +5,38 @@ from __future__ import annotations
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
+from ml_server import fonts
 from ml_server.document import OCRPage, Page
 from ml_server.engines import paddle_weights
 from ml_server.engines.base import EngineConfig, ReadOptions
 from ml_server.engines.paddle_engine import PaddleEngine
+from ml_server.engines.paddle_models import PaddleModels
 from ml_server.errors import EngineUnavailable, UnsupportedLanguage
 from ml_server.geometry import polygon_to_box
 from ml_server.languages import parse
 
 ENGLISH = parse("english")
+KOREAN = parse("korean")
 LINES = ("Invoice number 2026-0417", "Total due 1,250.00", "Payment within 30 days")
 
 
-def drawn(lines: tuple[str, ...] = LINES) -> Page:
-    """Three lines of text, black on white."""
-    image = Image.new("RGB", (900, 420), "white")
-    font = ImageFont.load_default(size=40)
+def korean_font(size: int) -> ImageFont.FreeTypeFont:
+    found = fonts.hangul_font()
+    if found is None:
+        pytest.skip(f"no Korean font on this machine ({fonts.INSTALL})")
+    return ImageFont.truetype(str(found.path), size, found.index)
+
+
+def drawn(lines: tuple[str, ...] = LINES, font: Any = None) -> Page:
+    """Lines of text, black on white."""
+    image = Image.new("RGB", (900, 60 + 120 * len(lines)), "white")
+    font = font or ImageFont.load_default(size=40)
     for i, line in enumerate(lines):
         ImageDraw.Draw(image).text((60, 50 + 120 * i), line, fill="black", font=font)
     return Page(np.asarray(image))
@@ -99,15 +110,72 @@ def test_tiny_pages_do_not_fail(engine: PaddleEngine) -> None:
         assert read(engine, Page(np.zeros((height, width, 3), dtype=np.uint8))).width == width
 
 
-def test_korean_without_weights_names_what_is_missing(engine: PaddleEngine) -> None:
+@pytest.fixture(scope="module")
+def korean_engine() -> PaddleEngine:
+    return PaddleEngine(EngineConfig(KOREAN, threads=2))
+
+
+def test_korean_is_read_by_the_recogniser_that_comes_with_the_package(korean_engine: PaddleEngine) -> None:
+    lines = (
+        "대한민국 서울특별시 중구",
+        "사업자등록번호 123-45-67890",
+        "합계 1,250,000원 (VAT 포함)",
+        "Invoice No. 2026-0417",
+    )
+    (result,) = korean_engine.read([drawn(lines, korean_font(36))], ReadOptions(parse("korean+english")))
+    assert tuple(line.text for line in result.lines) == lines
+    assert result.model_version.startswith("korean_PP-OCRv6_small_rec 1.")
+    assert [word.text for word in result.lines[0].words] == lines[0].split()
+
+
+def test_every_syllable_that_is_printed_can_be_read(korean_engine: PaddleEngine) -> None:
+    lines = ("뷁 왓 쉐 끊 닭 훑 읊 값 넋", "꽤 뒀 쐐 휑 챙 튕 삶 괜찮")
+    (result,) = korean_engine.read([drawn(lines, korean_font(36))], ReadOptions(KOREAN))
+    read_marks = "".join(line.text for line in result.lines).replace(" ", "")
+    wanted = "".join(lines).replace(" ", "")
+    assert len(set(wanted) & set(read_marks)) >= len(set(wanted)) - 2
+
+
+def test_official_korean_weights_go_first(tmp_path: Path) -> None:
+    official = tmp_path / paddle_weights.KOREAN_RECOGNISER
+    shutil.copytree(paddle_weights.SHIPPED, official)
+    found = paddle_weights.find_recogniser(KOREAN, tmp_path)
+    assert found is not None
+    assert (found.name, found.folder) == (paddle_weights.KOREAN_RECOGNISER, official)
+    shipped = paddle_weights.find_recogniser(KOREAN, None)
+    assert shipped is not None
+    assert shipped.folder == paddle_weights.SHIPPED
+
+
+def test_without_any_korean_weights_the_error_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: PaddleEngine
+) -> None:
+    monkeypatch.setattr(paddle_weights, "SHIPPED", tmp_path / "nothing")
     info = PaddleEngine.describe(EngineConfig(ENGLISH))
     if "korean" in info.languages:
-        pytest.skip("this machine has Korean weights for PaddleOCR")
+        pytest.skip("this machine has official Korean weights for PaddleOCR")
     with pytest.raises(EngineUnavailable, match="korean_PP-OCRv5_mobile_rec"):
-        engine.read([drawn()], ReadOptions(parse("korean")))
+        engine.read([drawn()], ReadOptions(KOREAN))
     with pytest.raises(EngineUnavailable, match="ML_SERVER_MODEL_DIR"):
-        PaddleEngine.check_languages(parse("korean"), info)
-    assert not PaddleEngine.reads(parse("korean"), info)
+        PaddleEngine.check_languages(KOREAN, info)
+    assert not PaddleEngine.reads(KOREAN, info)
+
+
+@pytest.mark.parametrize("backend", ["onnxruntime", "openvino"])
+def test_every_backend_reads_alike(backend: str) -> None:
+    pytest.importorskip(backend)
+    made = PaddleEngine(EngineConfig(ENGLISH, threads=2, paddle_backend=backend))
+    assert tuple(line.text for line in read(made, drawn()).lines) == LINES
+
+
+def test_auto_takes_openvino_only_where_it_pays(monkeypatch: pytest.MonkeyPatch) -> None:
+    import paddleocr
+
+    for pays, backend in ((True, "openvino"), (False, "onnxruntime")):
+        monkeypatch.setattr("ml_server.engines.openvino_runner.pays", lambda pays=pays: pays)
+        assert PaddleModels(EngineConfig(ENGLISH), paddleocr).backend == backend
+    monkeypatch.setattr("ml_server.engines.openvino_runner.pays", lambda: True)
+    assert PaddleModels(EngineConfig(ENGLISH, device="gpu"), paddleocr).backend == "onnxruntime"
 
 
 def test_languages_of_two_recognisers_are_not_mixed(engine: PaddleEngine) -> None:

@@ -59,7 +59,7 @@ def test_the_module_computes_what_the_released_file_does(released: Path) -> None
         logits = read_body(released).eval()(lines) @ torch.from_numpy(weight.T) + torch.from_numpy(bias)
     session = onnxruntime.InferenceSession(str(released), providers=["CPUExecutionProvider"])
     (expected,) = session.run(None, {"x": lines.numpy()})
-    np.testing.assert_allclose(functional.softmax(logits, -1).numpy(), expected, atol=1e-4)
+    np.testing.assert_allclose(functional.softmax(logits, -1).numpy(), expected, atol=5e-4)
 
 
 def test_another_network_is_refused(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ class Knobs:
         seed: of the lines.
     """
 
-    steps: int = 4000
+    steps: int = 3000
     frozen: float = 0.08
     kept: int = 3
     columns: int = 10240

@@ -18,7 +18,7 @@ from ml_server.errors import MLServerError
 
 def main(
     work: Annotated[Path, typer.Argument(help="folder for checkpoints, curve and model; about 80 MB")],
-    steps: Annotated[int, typer.Option(min=1, help="optimiser steps; the shipped weights' number by default")] = 4000,
+    steps: Annotated[int, typer.Option(min=1, help="optimiser steps; the shipped weights' number by default")] = 3000,
     install: Annotated[bool, typer.Option("--install", help="put the model into the package at the end")] = False,
 ) -> None:
     """Train and export the Korean and English recogniser."""

@@ -93,7 +93,9 @@ def test_pages_of_every_shape(engine: LayoutLMExtractor) -> None:
     assert len(found[1].entities) == 1
 
 
-def test_pages_do_not_depend_on_their_neighbours(engine: LayoutLMExtractor) -> None:
+def test_pages_do_not_depend_on_their_neighbours(engine: LayoutLMExtractor, monkeypatch: pytest.MonkeyPatch) -> None:
+    # In half precision a batch's size decides which kernel rounds how; in single precision only a leak would show.
+    monkeypatch.setattr(engine._predictor, "_dtype", None)
     alone = engine.extract([FORM])[0]
     others = page(*[[word(f"line{i}", 50, 10 * i) for _ in range(4)] for i in range(100)])
     together = engine.extract([others, FORM, page()])[1]
