@@ -20,6 +20,8 @@ class PoolOptions:
         call_timeout_s: hard limit for one call; the process is killed then.
         load_timeout_s: hard limit for start and warm-up.
         recycle_after: calls after which a replica is replaced by a fresh one; 0 for never.
+        batch_size: most pages in one call, at least 1.
+        batch_wait_s: how long a replica that could do more waits for further pages.
     """
 
     name: str
@@ -28,6 +30,8 @@ class PoolOptions:
     call_timeout_s: float
     load_timeout_s: float
     recycle_after: int = 0
+    batch_size: int = 1
+    batch_wait_s: float = 0.0
 
 
 @dataclass(slots=True, eq=False)
@@ -42,8 +46,11 @@ class Job:
         queued_at: event-loop time.
         answer: where the caller waits.
         permit: of the request; told when the job is over.
-        attempts: replicas that died of it.
+        item: whether ``args[0]`` is one of many that a call of the method takes, as a list, and answers one by one.
+        alone: whether it was in a call that killed or hung its replica, so that the next one must not have others.
+        attempts: replicas that died of it, and of nothing else.
         taken: whether a replica has it now.
+        taken_at: event-loop time when a replica took it last; 0.0 before.
         over: whether it has been answered or given up.
     """
 
@@ -54,6 +61,15 @@ class Job:
     queued_at: float
     answer: asyncio.Future[Any]
     permit: Permit = field(repr=False)
+    item: bool = False
+    alone: bool = False
     attempts: int = 0
     taken: bool = False
+    taken_at: float = 0.0
     over: bool = False
+
+    def goes_with(self, other: Job) -> bool:
+        """Whether one call can do both."""
+        if not (self.item and other.item) or self.alone or other.alone:
+            return False
+        return self.method == other.method and self.args[1:] == other.args[1:]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+import os
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
 
-from ml_server import languages
+from ml_server import cores, gpu, languages, logs
 from ml_server.decode import DecodeLimits
 from ml_server.document import EngineInfo
 from ml_server.engines.base import EngineConfig
@@ -16,15 +17,22 @@ from ml_server.engines.extractor import ExtractorConfig
 from ml_server.engines.extractors import KIND, ExtractorFactory
 from ml_server.engines.factory import AUTO, OCREngineFactory
 from ml_server.errors import EngineUnavailable, InvalidImage, MLServerError
+from ml_server.eviction import EvictionRules, Evictor
 from ml_server.jobs import PoolOptions
 from ml_server.languages import Language
 from ml_server.replicas import InlineReplica, MakeWorker, ProcessReplica, Replica
 from ml_server.scheduler import Pool
-from ml_server.settings import Settings, usable_cores
+from ml_server.settings import Settings
 from ml_server.workers import DecodeWorker, EngineWorker, ExtractWorker
 
+_MIB = 2**20
 _DECODES_PER_REQUEST = 16
 """The decoder's queue is this much longer than an engine's: it serves them all, and refusing is the engines' job."""
+
+_BATCH_ON_GPU = 8
+_BATCH_OF_EXTRACTOR = 4
+"""Pages in one call unless the operator says otherwise. On a CPU a page of OCR costs the same alone or in company, and
+company only makes it wait; the extractor's windows of several pages share a pass."""
 
 
 class Pools:
@@ -39,16 +47,34 @@ class Pools:
     def __init__(self, settings: Settings, limits: DecodeLimits, *, inline: bool) -> None:
         self._settings = settings
         self._inline = inline
+        self._cores = cores.allowed(settings.cores)
         self._engines: dict[str, Pool] = {}
+        self._devices, vram = (
+            gpu.open_devices(
+                settings.gpu_devices,
+                os.environ.get("CUDA_VISIBLE_DEVICES"),
+                settings.vram_budget_mb * _MIB,
+                settings.vram_alarm,
+            )
+            if settings.device == "gpu" and not inline
+            else ((), None)
+        )
         self._infos = OCREngineFactory.available(self._config(1, ()))
         self._extractor: Pool | None = None
         self._extractor_config = ExtractorConfig(
             model=settings.key_value_model,
             device=settings.device,
-            threads=settings.threads or usable_cores(),
+            threads=self._threads(self._replicas(KIND)),
             allow_noncommercial=settings.allow_noncommercial,
         )
         self._extractor_info = ExtractorFactory.describe(settings.key_value_extractor, self._extractor_config)
+        self._evictor = Evictor(
+            EvictionRules(settings.memory_budget_mb * _MIB, settings.idle_unload_s),
+            self._loadable,
+            lambda: self.picked(settings.engine, settings.lang) if settings.keep_default else None,
+            vram,
+        )
+        self._watching: asyncio.Task[None] | None = None
         self.decoder = self._make_decoder(limits)
 
     def pick(self, engine: str, wanted: tuple[Language, ...]) -> str:
@@ -114,16 +140,35 @@ class Pools:
             )
         if self._extractor is None:
             # Named after what it does, as the decoder is: an OCR engine may have the extractor's own name.
-            self._extractor = self._make_pool(KIND, 1, partial(ExtractWorker, info.name, self._extractor_config))
+            make = partial(ExtractWorker, info.name, self._extractor_config)
+            self._extractor = self._make_pool(KIND, self._replicas(KIND), make)
         return self._extractor
 
     async def close(self, grace_s: float) -> None:
         """Wait up to ``grace_s`` seconds for requests to finish, then end every process."""
-        pools = [self.decoder, *self._engines.values(), *([self._extractor] if self._extractor else [])]
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.gather(self._watching, return_exceptions=True)
+        pools = [self.decoder, *self._loadable().values()]
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(grace_s):
                 await asyncio.gather(*(pool.drained() for pool in pools))
         await asyncio.gather(*(pool.close() for pool in pools))
+
+    def _loadable(self) -> dict[str, Pool]:
+        """The pools that come and go, as they are needed."""
+        return {**self._engines, **({KIND: self._extractor} if self._extractor is not None else {})}
+
+    def _watch(self) -> None:
+        """Begin to watch memory and idleness, and say how the cores are shared out; with the first pool."""
+        if self._inline or self._watching is not None:
+            return
+        self._watching = asyncio.create_task(self._evictor.run())
+        names = [*(info.name for info in self._infos if info.available), KIND]
+        shares = {name: f"{self._replicas(name)} x {self._threads(self._replicas(name))}" for name in names}
+        logs.get_logger("ml_server.pools").info(
+            "threads", cores=self._cores.count, source=self._cores.source, replicas_x_threads=shares
+        )
 
     def _to_load(self, engine: str) -> tuple[Language, ...]:
         """The default and preloaded languages that this engine has weights for; at least one of its own."""
@@ -134,17 +179,32 @@ class Pools:
             return here or asked
         return languages.parse(info.languages[0])
 
-    def _replicas(self, engine: str) -> int:
+    def _replicas(self, name: str) -> int:
+        """Processes of an engine or the extractor: what fits the cores, and at least one for each GPU."""
         if self._inline:
             return 1
-        return self._settings.replicas or OCREngineFactory.engine_class(engine).replicas(usable_cores())
+        if name == KIND:
+            return max(1, len(self._devices))
+        fitting = OCREngineFactory.engine_class(name).replicas(self._cores.count)
+        return self._settings.replicas or max(fitting, len(self._devices))
+
+    def _threads(self, replicas: int) -> int:
+        """Threads of each of so many processes: together no more than there are cores, if the operator did not say."""
+        return self._settings.threads or max(1, self._cores.count // replicas)
+
+    def _batch_size(self, name: str) -> int:
+        if self._settings.max_batch_size is not None:
+            return self._settings.max_batch_size
+        if self._settings.device == "gpu":
+            return _BATCH_ON_GPU
+        return _BATCH_OF_EXTRACTOR if name == KIND else 1
 
     def _config(self, replicas: int, wanted: tuple[Language, ...]) -> EngineConfig:
         settings = self._settings
         return EngineConfig(
             languages=wanted,
             device=settings.device,
-            threads=settings.threads or max(1, usable_cores() // replicas),
+            threads=self._threads(replicas),
             model_dir=settings.model_dir,
             paddle_backend=settings.paddle_backend,
             mock_delay_s=settings.mock_delay_s,
@@ -161,16 +221,32 @@ class Pools:
                 call_timeout_s=settings.page_timeout_s,
                 load_timeout_s=settings.load_timeout_s,
                 recycle_after=settings.recycle_after,
+                batch_size=self._batch_size(name),
+                batch_wait_s=settings.max_wait_ms / 1000,
             ),
-            partial(self._replica, make),
+            partial(self._replica, make, self._threads(replicas), partial(self._evictor.make_room, name)),
         )
+        self._watch()
         pool.start()
         return pool
 
-    def _replica(self, make: MakeWorker) -> Replica:
+    def _replica(
+        self, make: MakeWorker, threads: int, make_room: Callable[[int], Awaitable[None]] | None, place: int
+    ) -> Replica:
+        """A replica for one of the places in a pool, which decides what GPU it sees."""
         if self._inline:
             return InlineReplica(make)
-        return ProcessReplica(make, self._settings.log_level, self._settings.log_format)
+        environment = cores.thread_environment(threads)
+        if self._devices and make_room is not None:
+            environment |= gpu.device_environment(self._devices[place % len(self._devices)])
+        return ProcessReplica(
+            make,
+            self._settings.log_level,
+            self._settings.log_format,
+            environment=environment,
+            growth=self._settings.recycle_growth,
+            make_room=partial(make_room, place) if make_room is not None else None,
+        )
 
     def _make_decoder(self, limits: DecodeLimits) -> Pool:
         settings = self._settings
@@ -187,7 +263,7 @@ class Pools:
                 load_timeout_s=settings.load_timeout_s,
                 recycle_after=settings.recycle_after,
             ),
-            partial(self._replica, worker),
+            partial(self._replica, worker, 1, None),
             on_hang=lambda: InvalidImage(f"the document was not decoded within {seconds:g} s; it may be damaged"),
             on_crash=lambda: InvalidImage("the decoder died of this document; it is damaged or hostile"),
         )

@@ -11,19 +11,20 @@ import contextlib
 import multiprocessing
 import os
 import signal
-import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing.connection import wait
 from typing import Any, Protocol, TypeVar
 
-from ml_server import logs
+from ml_server import child, logs
+from ml_server.memory import Growth
 from ml_server.workers import Worker, WorkerStats
 
 T = TypeVar("T")
 MakeWorker = Callable[[], Worker]
 """Builds the worker; picklable, called inside the replica's process."""
+MakeRoom = Callable[[], Awaitable[None]]
+"""Frees memory for a process that is about to start."""
 
 
 class ReplicaDied(Exception):
@@ -45,6 +46,10 @@ class ReplicaHung(Exception):
 class Replica(Protocol):
     """One worker, reachable from the event loop; one call at a time."""
 
+    @property
+    def pid(self) -> int | None:
+        """Id of its own process, once that is up; None where it has none."""
+
     async def start(self, timeout_s: float) -> WorkerStats:
         """Build and warm up the worker.
 
@@ -63,6 +68,9 @@ class Replica(Protocol):
             Exception: what the method raised.
         """
 
+    def grown(self, calls: int) -> bool:
+        """Whether it holds so much more memory, after ``calls`` calls, that a fresh one should take its place."""
+
     def close(self) -> None:
         """End it, whatever it is doing. Does not wait."""
 
@@ -74,15 +82,29 @@ class ProcessReplica:
         make: builds the worker there.
         log_level: of the process's own log lines.
         log_format: ``json`` or ``console``.
+        environment: variables that are set before the worker is built and its libraries are loaded.
+        growth: see :class:`Growth`.
+        make_room: awaited before the process is started.
     """
 
-    def __init__(self, make: MakeWorker, log_level: str = "INFO", log_format: str = "json") -> None:
+    def __init__(
+        self,
+        make: MakeWorker,
+        log_level: str = "INFO",
+        log_format: str = "json",
+        *,
+        environment: Mapping[str, str] | None = None,
+        growth: float = 0.0,
+        make_room: MakeRoom | None = None,
+    ) -> None:
         self._make = make
+        self._make_room = make_room
+        self._growth = Growth(growth)
         self._executor = ProcessPoolExecutor(
             max_workers=1,
             mp_context=multiprocessing.get_context("spawn"),
-            initializer=_settle_in,
-            initargs=(log_level, log_format),
+            initializer=child.settle_in,
+            initargs=(dict(environment or {}), log_level, log_format),
         )
         self._pid: int | None = None
         self._closed = False
@@ -94,15 +116,17 @@ class ProcessReplica:
 
     async def start(self, timeout_s: float) -> WorkerStats:
         """See Replica."""
+        if self._make_room is not None:
+            await self._make_room()
         self._pid = await self._within(self._executor.submit(os.getpid), timeout_s)
-        await self._within(self._executor.submit(_build, self._make), timeout_s)
+        await self._within(self._executor.submit(child.build, self._make), timeout_s)
         stats: WorkerStats = await self.call("warm_up", timeout_s=timeout_s)
         return stats
 
     async def call(self, method: str, *args: Any, timeout_s: float) -> Any:
         """See Replica."""
         try:
-            future = self._executor.submit(_call, logs.current_request_id(), method, args)
+            future = self._executor.submit(child.call, logs.current_request_id(), method, args)
         except BrokenProcessPool as error:
             raise ReplicaDied(before=True) from error
         return await self._within(future, timeout_s)
@@ -118,6 +142,10 @@ class ProcessReplica:
             raise ReplicaHung from error
         except BrokenProcessPool as error:
             raise ReplicaDied from error
+
+    def grown(self, calls: int) -> bool:
+        """See Replica."""
+        return self._pid is not None and self._growth.beyond(self._pid, calls)
 
     def close(self) -> None:
         """See Replica."""
@@ -136,6 +164,11 @@ class InlineReplica:
         self._executor: Executor = ThreadPoolExecutor(max_workers=1)
         self._worker: Worker | None = None
 
+    @property
+    def pid(self) -> int | None:
+        """None: it has no process of its own."""
+        return None
+
     async def start(self, timeout_s: float) -> WorkerStats:
         """See Replica; the limit is not enforced."""
         loop = asyncio.get_running_loop()
@@ -146,37 +179,10 @@ class InlineReplica:
         """See Replica; the limit is not enforced."""
         return await asyncio.get_running_loop().run_in_executor(self._executor, getattr(self._worker, method), *args)
 
+    def grown(self, calls: int) -> bool:
+        """Never: it would be replaced by another one in the same process."""
+        return False
+
     def close(self) -> None:
         """See Replica."""
         self._executor.shutdown(wait=False, cancel_futures=True)
-
-
-# What follows runs inside the process.
-
-_worker: Worker | None = None
-
-
-def _settle_in(log_level: str, log_format: str) -> None:
-    """Leave signals to the server, die with it, log like it."""
-    # Ctrl-C and supervisors signal the whole family; a replica must finish its page while the server drains.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        # A ProcessPoolExecutor's process holds both ends of its queue and would outlive a killed parent for ever.
-        def follow(sentinel: int = parent.sentinel) -> None:
-            wait([sentinel])
-            os._exit(1)
-
-        threading.Thread(target=follow, daemon=True).start()
-    logs.configure(log_level, log_format)
-
-
-def _build(make: MakeWorker) -> None:
-    global _worker
-    _worker = make()
-
-
-def _call(request_id: str, method: str, args: tuple[Any, ...]) -> Any:
-    with logs.bind_request_id(request_id):
-        return getattr(_worker, method)(*args)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, TypeVar
 
 import numpy as np
 
@@ -18,8 +18,11 @@ from ml_server.engines.base import EngineConfig, ReadOptions
 from ml_server.engines.extractor import ExtractorConfig
 from ml_server.engines.extractors import ExtractorFactory
 from ml_server.engines.factory import OCREngineFactory
-from ml_server.errors import EngineFailed
+from ml_server.errors import EngineFailed, MLServerError
 from ml_server.geometry import box_to_polygon, make_line
+from ml_server.outcomes import outcomes
+
+Out = TypeVar("Out")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +73,17 @@ class EngineWorker:
         return WorkerStats(os.getpid(), self.built, self._pages)
 
     def read(self, pages: Sequence[Page], options: ReadOptions) -> list[OCRPage]:
-        """See :meth:`OCREngine.read`."""
+        """See :meth:`OCREngine.read`.
+
+        Raises:
+            MLServerError: the first page that failed, see :meth:`read_many`.
+        """
+        return _all_or_raise(self.read_many(pages, options))
+
+    def read_many(self, pages: Sequence[Page], options: ReadOptions) -> list[OCRPage | MLServerError]:
+        """Read pages; one that fails gives its error in its place, see :func:`outcomes`."""
         self._pages += len(pages)
-        return self._engine.read(pages, options)
+        return outcomes(lambda part: self._engine.read(part, options), pages, f"engine {self._engine.name}")
 
 
 class ExtractWorker:
@@ -105,9 +116,17 @@ class ExtractWorker:
         return WorkerStats(os.getpid(), self.built, self._pages)
 
     def extract(self, pages: Sequence[OCRPage]) -> list[KeyValuePage]:
-        """See :meth:`KeyValueExtractor.extract`."""
+        """See :meth:`KeyValueExtractor.extract`.
+
+        Raises:
+            MLServerError: the first page that failed, see :meth:`extract_many`.
+        """
+        return _all_or_raise(self.extract_many(pages))
+
+    def extract_many(self, pages: Sequence[OCRPage]) -> list[KeyValuePage | MLServerError]:
+        """Extract from pages; one that fails gives its error in its place, see :func:`outcomes`."""
         self._pages += len(pages)
-        return self._extractor.extract(pages)
+        return outcomes(self._extractor.extract, pages, f"extractor {self._extractor.name}")
 
 
 class DecodeWorker:
@@ -149,6 +168,15 @@ class DecodeWorker:
         """Decode one further page, 0-based."""
         self._pages += 1
         return decode_pages(data, index, 1, self._limits)
+
+
+def _all_or_raise(found: Sequence[Out | MLServerError]) -> list[Out]:
+    results: list[Out] = []
+    for outcome in found:
+        if isinstance(outcome, MLServerError):
+            raise outcome
+        results.append(outcome)
+    return results
 
 
 def warm_up_page() -> Page:

@@ -1,0 +1,213 @@
+"""Memory: what processes hold, when one has grown, and which engine goes when there is too little."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field
+
+import pytest
+from fake_nvml import Device, FakeNVML
+from structlog.testing import capture_logs
+
+from ml_server import memory, metrics
+from ml_server.eviction import EvictionRules, Evictor
+from ml_server.gpu import GPUMonitor, VRAMManager
+
+MIB = 2**20
+BIG = "import sys; data = b'x' * (80 * 2**20); print(flush=True); sys.stdin.read()"
+
+
+@dataclass
+class FakePool:
+    """A pool whose only process is a number."""
+
+    pids: list[int]
+    idle_s: float = 1.0
+    asked_for: bool = False
+    unloaded: int = 0
+    gone: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def loaded(self) -> int:
+        return len(self.pids)
+
+    async def unload(self) -> bool:
+        if self.asked_for:
+            return False
+        self.pids, self.unloaded = [], self.unloaded + 1
+        self.gone.set()
+        return True
+
+
+@pytest.fixture
+def holds(monkeypatch: pytest.MonkeyPatch) -> dict[int, int]:
+    """Bytes of RAM by process id."""
+    sizes: dict[int, int] = {}
+    monkeypatch.setattr(memory, "held", lambda pids: sum(sizes.get(pid, 0) for pid in pids))
+    return sizes
+
+
+def evictor(
+    pools: dict[str, FakePool],
+    *,
+    ram: int = 0,
+    idle_s: float = 0.0,
+    kept: str | None = None,
+    vram: VRAMManager | None = None,
+) -> Evictor:
+    return Evictor(EvictionRules(ram, idle_s), lambda: pools, lambda: kept, vram)
+
+
+def evictions(engine: str, cause: str) -> float:
+    labels = {"engine": engine, "cause": cause}
+    return metrics.REGISTRY.get_sample_value("ml_server_evictions_total", labels) or 0.0
+
+
+def over(kind: str) -> float | None:
+    return metrics.REGISTRY.get_sample_value("ml_server_over_budget", {"kind": kind})
+
+
+def test_what_a_process_holds_is_measured_and_nothing_once_it_has_ended() -> None:
+    process = subprocess.Popen([sys.executable, "-c", BIG], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    process.stdout.readline()
+    held = memory.held([process.pid])
+    process.communicate()
+    assert 80 * MIB < held < 120 * MIB
+    assert memory.held([process.pid]) == 0
+
+
+def test_growth_is_measured_from_the_hundredth_call_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "_NOT_WORTH_IT", 20 * MIB)
+    watch, off = memory.Growth(1.2), memory.Growth(0.0)
+    pid = os.getpid()
+    ballast = bytearray(b"x" * (20 * MIB))
+    assert not watch.beyond(pid, 80)  # growing up
+    assert not watch.beyond(pid, 100)
+    more = bytearray(b"x" * (300 * MIB))
+    assert not watch.beyond(pid, 119)  # not looked at
+    assert watch.beyond(pid, 120)
+    assert not off.beyond(pid, 120)
+    del more, ballast
+    assert not watch.beyond(pid, 140)
+
+
+def test_small_growth_is_not_worth_a_new_process() -> None:
+    watch, pid = memory.Growth(1.000001), os.getpid()
+    assert not watch.beyond(pid, 100)
+    ballast = bytearray(b"x" * (30 * MIB))
+    assert not watch.beyond(pid, 120)
+    del ballast
+
+
+async def test_nothing_is_unloaded_without_rules(holds: dict[int, int]) -> None:
+    holds |= {1: 500 * MIB}
+    pools = {"a": FakePool([1], idle_s=10**6)}
+    await evictor(pools).look()
+    assert pools["a"].unloaded == 0
+    labels = {"engine": "a", "kind": "ram"}
+    assert metrics.REGISTRY.get_sample_value("ml_server_engine_memory_bytes", labels) == 500 * MIB
+    assert metrics.REGISTRY.get_sample_value("ml_server_engines_loaded") == 1
+
+
+async def test_an_engine_unused_for_long_is_unloaded_but_the_kept_one(holds: dict[int, int]) -> None:
+    pools = {"a": FakePool([1], 61.0), "b": FakePool([2], 0.04), "c": FakePool([3], 0.0), "d": FakePool([4], 10**6)}
+    before = evictions("a", "idle")
+    watch = evictor(pools, idle_s=0.05, kept="d")
+    await watch.look()
+    assert not any(pool.unloaded for pool in pools.values())  # warm for the first time only now
+    await asyncio.sleep(0.06)
+    await watch.look()
+    assert [pool.unloaded for pool in pools.values()] == [1, 0, 0, 0]
+    assert evictions("a", "idle") == before + 1
+
+
+async def test_the_least_recently_used_go_first_and_no_more_than_needed(holds: dict[int, int]) -> None:
+    holds |= {1: 100, 2: 100, 3: 100, 4: 100}
+    pools = {"a": FakePool([1], 5.0), "b": FakePool([2], 50.0), "c": FakePool([3], 20.0), "d": FakePool([4], 0.0)}
+    await evictor(pools, ram=250).look()
+    assert {name for name, pool in pools.items() if pool.unloaded} == {"b", "c"}
+
+
+async def test_engines_in_use_stay_whatever_they_hold(holds: dict[int, int]) -> None:
+    holds |= {1: 100, 2: 100}
+    pools = {"a": FakePool([1], 0.0), "b": FakePool([2], 5.0, asked_for=True)}
+    watch = evictor(pools, ram=50)
+    with capture_logs() as told:
+        await watch.look()
+        await watch.look()
+    assert [pool.unloaded for pool in pools.values()] == [0, 0]
+    assert over("ram") == 1
+    assert [line["event"] for line in told] == ["over_budget"]
+    holds[1] = holds[2] = 20
+    await watch.look()
+    assert over("ram") == 0
+
+
+async def test_room_is_made_for_what_an_engine_is_known_to_need(holds: dict[int, int]) -> None:
+    holds |= {1: 100, 2: 100, 3: 100}
+    pools = {"a": FakePool([1], 5.0), "b": FakePool([2], 50.0), "c": FakePool([3], 90.0)}
+    watch = evictor(pools, ram=300)
+    await watch.look()
+    await pools["c"].unload()  # its size is remembered
+    holds[4] = 60
+    pools["d"] = FakePool([4], 0.0)
+    await watch.make_room("c", 0)
+    assert {name for name, pool in pools.items() if pool.unloaded} == {"b", "c"}
+
+
+async def test_an_engine_makes_no_room_at_its_own_cost(holds: dict[int, int]) -> None:
+    holds |= {1: 100}
+    pools = {"a": FakePool([1], 50.0)}
+    await evictor(pools, ram=50).make_room("a", 1)
+    assert pools["a"].unloaded == 0
+
+
+async def test_room_is_made_on_the_gpu_that_the_place_has(holds: dict[int, int]) -> None:
+    nvml = FakeNVML(Device("a", processes={1: 60}), Device("b", processes={2: 60, 3: 30}))
+    pools = {"a": FakePool([1], 90.0), "b": FakePool([2], 50.0), "c": FakePool([3], 0.0)}
+    watch = evictor(pools, vram=VRAMManager(GPUMonitor(nvml), budget=100))
+    await watch.make_room("c", 0)
+    await watch.make_room("c", 1)
+    assert {name for name, pool in pools.items() if pool.unloaded} == {"b"}
+    assert evictions("b", "vram") >= 1
+
+
+async def test_over_budget_on_one_gpu_unloads_who_is_on_it(holds: dict[int, int]) -> None:
+    nvml = FakeNVML(Device("a", processes={1: 60}), Device("b", processes={2: 70, 3: 50}))
+    pools = {"a": FakePool([1], 90.0), "b": FakePool([2], 50.0), "c": FakePool([3], 20.0)}
+    await evictor(pools, vram=VRAMManager(GPUMonitor(nvml), budget=100)).look()
+    assert {name for name, pool in pools.items() if pool.unloaded} == {"b"}
+    assert over("vram") == 0
+
+
+async def test_the_watch_goes_on_after_a_failure(holds: dict[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ml_server.eviction._EVERY_S", 0.01)
+    pools, looks = {"a": FakePool([1], 90.0)}, [0]
+
+    def kept() -> str | None:
+        looks[0] += 1
+        if looks[0] == 1:
+            raise RuntimeError("once")
+        return None
+
+    watching = asyncio.create_task(Evictor(EvictionRules(0, 0.02), lambda: pools, kept).run())
+    async with asyncio.timeout(10):
+        await pools["a"].gone.wait()
+    watching.cancel()
+
+
+async def test_a_process_needs_memory_that_the_gpu_has_budget_or_not(holds: dict[int, int]) -> None:
+    device = Device("a", total=100, processes={1: 60})
+    pools = {"a": FakePool([1], 90.0), "b": FakePool([], 0.0)}
+    watch = evictor(pools, vram=VRAMManager(GPUMonitor(FakeNVML(device))))
+    await watch.make_room("b", 0)
+    assert pools["a"].unloaded == 0  # nothing is known of b yet
+    pools["b"].pids, device.processes = [2], {2: 50}
+    await watch.look()
+    pools["b"].pids, device.processes = [], {1: 60}
+    await watch.make_room("b", 0)
+    assert pools["a"].unloaded == 1
