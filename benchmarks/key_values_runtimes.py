@@ -3,7 +3,7 @@
 Every runtime labels the same pages in turns; the result is each one's time over torch float32's, and its SER F1. ONNX
 Runtime's models are exported to a temporary folder (needs the packages onnx and onnxscript).
 
-    python benchmarks/key_values_runtimes.py --pages 24 --rounds 3
+    python -m benchmarks.key_values_runtimes --pages 24 --rounds 3
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from corpus import data_folder
 from tokenizers import Tokenizer
 
+from benchmarks.corpus import data_folder
 from ml_server.engines.layoutlm.inference import Predictor
 from ml_server.engines.layoutlm.model import KeyValueModel, load
 from ml_server.engines.layoutlm.model_source import resolve

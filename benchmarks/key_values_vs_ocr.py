@@ -3,7 +3,7 @@
 The page is the English form with the number of words nearest to ``--words``. Both use all cores, one after the other.
 Paddle and torch each have a process of their own, as in the server.
 
-    python benchmarks/key_values_vs_ocr.py --words 300 --rounds 5
+    python -m benchmarks.key_values_vs_ocr --words 300 --rounds 5
 """
 
 from __future__ import annotations
@@ -14,8 +14,7 @@ import json
 import time
 from datetime import date
 
-from corpus import pages
-
+from benchmarks.corpus import pages
 from ml_server.document import DocumentRequest, OCRPage
 from ml_server.pipeline import Pipeline
 from ml_server.settings import Settings, usable_cores

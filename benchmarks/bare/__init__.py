@@ -1,0 +1,1 @@
+"""Handlers with nothing around them: what a request costs at least."""
