@@ -40,6 +40,8 @@ check: setup ## lint, formatting, types, stale gRPC stubs, proto and Dockerfile 
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python scripts/generate_protos.py --check
+	$(BIN)/python scripts/generate_docs.py --check
+	$(BIN)/python scripts/image_requirements.py --check
 	$(BIN)/buf lint
 	$(BIN)/hadolint Dockerfile.gpu
 
@@ -53,14 +55,32 @@ proto: setup ## generate the gRPC stubs from protos/
 	$(BIN)/python scripts/generate_protos.py
 	$(BIN)/buf lint
 
+.PHONY: requirements
+requirements: setup ## write the images' pinned requirements, deploy/requirements.txt
+	$(BIN)/python scripts/image_requirements.py
+
+.PHONY: docs
+docs: setup ## generate the reference pages and build the site into build/site
+	$(BIN)/python scripts/generate_docs.py
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
 .venv/.bench: .venv/.installed
 	@$(BIN)/python -m pip install -qq -c constraints.txt -e '.[bench]'
 	@$(BIN)/python -m pip install -qq -c constraints.txt --force-reinstall --no-deps opencv-python-headless
 	@touch $@
 
 .PHONY: bench
-bench: setup .venv/.bench ## run the benchmarks against the engines' own APIs
-	@for file in benchmarks/*_vs_*.py; do echo "== $$file"; $(BIN)/python "$$file" $(ARGS); done
+bench: setup .venv/.bench ## measure under load and against peers, 20 minutes (ARGS="--long", ARGS="--only speed")
+	@$(BIN)/python -m benchmarks all $(ARGS)
+
+.venv/.fuzz: .venv/.installed
+	@$(BIN)/python -m pip install -qq -c constraints.txt -e '.[fuzz]'
+	@touch $@
+
+.PHONY: fuzz
+fuzz: setup .venv/.fuzz ## fuzz the decoder and the HTTP API for two minutes (docs/security.md)
+	$(BIN)/python fuzz/decode.py
+	$(BIN)/python fuzz/http_schema.py --max-time 60
 
 .PHONY: samples
 samples: setup ## render samples/ anew

@@ -39,6 +39,15 @@ Replicas = Annotated[int | None, typer.Option(min=1, help="Processes per engine.
 GrpcPort = Annotated[
     int | None, typer.Option(min=0, max=65535, help="gRPC port; 0 takes a free one.", show_default="50051")
 ]
+KeysFile = Annotated[
+    Path | None,
+    typer.Option("--api-keys-file", help="API keys, one KEY or NAME: KEY a line; read again when it changes."),
+]
+Cert = Annotated[Path | None, typer.Option("--tls-cert", help="Certificate and chain in PEM; turns TLS on.")]
+Key = Annotated[Path | None, typer.Option("--tls-key", help="The certificate's private key in PEM.")]
+ClientCa = Annotated[
+    Path | None, typer.Option("--tls-client-ca", help="Callers then need a certificate signed by one of these.")
+]
 
 
 def _version(wanted: bool) -> None:
@@ -66,12 +75,24 @@ def serve(
     engine: Engine = None,
     lang: Lang = None,
     replicas: Replicas = None,
+    api_keys_file: KeysFile = None,
+    tls_cert: Cert = None,
+    tls_key: Key = None,
+    tls_client_ca: ClientCa = None,
+    cors_origins: Annotated[
+        str | None, typer.Option(help="Whose web pages may call: https://a.example,… or *.", show_default="none")
+    ] = None,
 ) -> None:
     """Serve HTTP and gRPC from one process, with one set of loaded models."""
     from ml_server.bentoml_services import launch
 
-    settings = settings_from(http_port=http_port, grpc_port=grpc_port, engine=engine, lang=lang, replicas=replicas)
+    settings = settings_from(
+        http_port=http_port, grpc_port=grpc_port, engine=engine, lang=lang, replicas=replicas,
+        api_keys_file=api_keys_file, tls_cert=tls_cert, tls_key=tls_key, tls_client_ca=tls_client_ca,
+        cors_origins=cors_origins,
+    )  # fmt: skip
     _check_names(settings)
+    _check_security(settings)
     try:
         launch.serve(settings)
     except OSError as error:
@@ -79,17 +100,31 @@ def serve(
 
 
 @app.command(epilog="Example:\n\n  ml-server grpc --grpc-port 50051 --engine tesseract")
-def grpc(grpc_port: GrpcPort = None, engine: Engine = None, lang: Lang = None, replicas: Replicas = None) -> None:
+def grpc(
+    grpc_port: GrpcPort = None,
+    engine: Engine = None,
+    lang: Lang = None,
+    replicas: Replicas = None,
+    api_keys_file: KeysFile = None,
+    tls_cert: Cert = None,
+    tls_key: Key = None,
+    tls_client_ca: ClientCa = None,
+) -> None:
     """Serve gRPC alone."""
     from ml_server import logs
+    from ml_server.errors import EngineFailed
     from ml_server.grpc_services.server import serve_forever
 
-    settings = settings_from(grpc_port=grpc_port, engine=engine, lang=lang, replicas=replicas)
+    settings = settings_from(
+        grpc_port=grpc_port, engine=engine, lang=lang, replicas=replicas,
+        api_keys_file=api_keys_file, tls_cert=tls_cert, tls_key=tls_key, tls_client_ca=tls_client_ca,
+    )  # fmt: skip
     _check_names(settings)
+    _check_security(settings)
     logs.configure(settings.log_level, settings.log_format)
     try:
         asyncio.run(serve_forever(settings))
-    except OSError as error:
+    except (OSError, EngineFailed) as error:
         fail(str(error), EXIT_FAILED)
 
 
@@ -158,6 +193,18 @@ def _check_names(settings: Settings) -> None:
             OCREngineFactory.engine_class(settings.engine)
     except MLServerError as error:
         fail(error.message, EXIT_USAGE)
+
+
+def _check_security(settings: Settings) -> None:
+    """Refuse keys and certificates that cannot be used, before anything starts with them."""
+    from ml_server.api_keys import ApiKeys
+    from ml_server.tls import TLS
+
+    try:
+        ApiKeys(settings)
+        TLS.of(settings)
+    except ValueError as error:
+        fail(str(error), EXIT_USAGE)
 
 
 def main() -> None:

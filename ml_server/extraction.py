@@ -32,7 +32,7 @@ async def key_value_pages(
     with extractor.admit() as permit:
         async with aclosing(pages):
             async for page in pages:
-                found: list[KeyValuePage] = await extractor.call(permit, plan.deadline, "extract", [page])
+                found: KeyValuePage = await extractor.call_item(permit, plan.deadline, "extract_many", page)
                 now = time.perf_counter()
-                yield replace(found[0], processing_time_ms=(now - began) * 1000)
+                yield replace(found, processing_time_ms=(now - began) * 1000)
                 began = now

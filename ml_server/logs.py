@@ -16,6 +16,7 @@ import structlog
 from structlog.typing import Processor
 
 REQUEST_ID = "request_id"
+TRACE_ID = "trace_id"
 
 
 def configure(level: str = "INFO", style: str = "json") -> None:
@@ -72,6 +73,13 @@ def new_request_id() -> str:
 def bind_request_id(request_id: str) -> Iterator[None]:
     """Every line logged inside, in this task and those it starts, carries ``request_id``."""
     with structlog.contextvars.bound_contextvars(**{REQUEST_ID: request_id}):
+        yield
+
+
+@contextmanager
+def bind_trace_id(trace_id: str) -> Iterator[None]:
+    """As :func:`bind_request_id`, for the trace that the request belongs to."""
+    with structlog.contextvars.bound_contextvars(**{TRACE_ID: trace_id}):
         yield
 
 

@@ -6,44 +6,114 @@ come from closed sets (routes, RPC names, error codes, engine names), never from
 
 from __future__ import annotations
 
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+    start_http_server,
+)
 
 REGISTRY = CollectorRegistry()
 
+_STAGES = {"decode": "decode", "key_values": "extract"}
+_REFUSED_BY_WIRES = {"not_ready": "not_ready", "payload_too_large": "too_large", "unauthenticated": "unauthenticated"}
+
 _SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)
 
-REQUESTS = Counter("ml_server_requests", "Requests answered", ("wire", "method", "code"), registry=REGISTRY)
+NO_ENGINE: Final = "none"
+"""Engine of a request that named none, or ended before one was picked."""
+
+SEVERAL_ENGINES: Final = "several"
+"""Engine of a request whose items asked for different ones."""
+
+REQUESTS = Counter("ml_server_requests", "Requests answered", ("wire", "method", "engine", "code"), registry=REGISTRY)
+IN_FLIGHT = Gauge("ml_server_requests_in_flight", "Requests being answered, but probes", ("wire",), registry=REGISTRY)
 REQUEST_SECONDS = Histogram(
     "ml_server_request_seconds", "Seconds from a request's first byte to its answer", ("wire", "method"),
     buckets=_SECONDS, registry=REGISTRY,
 )  # fmt: skip
-PAGES = Counter("ml_server_pages", "Pages an engine has worked on", ("engine", "outcome"), registry=REGISTRY)
-PAGE_SECONDS = Histogram(
-    "ml_server_page_seconds", "Seconds one page spent inside an engine's process", ("engine",),
-    buckets=_SECONDS, registry=REGISTRY,
+STAGE_SECONDS = Histogram(
+    "ml_server_stage_seconds", "Seconds a page or request spent in a stage", ("stage", "engine"),
+    buckets=(0.001, 0.0025, 0.005, *_SECONDS), registry=REGISTRY,
 )  # fmt: skip
-QUEUE_SECONDS = Histogram(
-    "ml_server_queue_seconds", "Seconds one page waited for an engine", ("engine",), buckets=_SECONDS, registry=REGISTRY
+PAGES = Counter("ml_server_pages", "Pages an engine has worked on", ("engine", "outcome"), registry=REGISTRY)
+LINES = Counter("ml_server_lines", "Lines an engine has read, of any confidence", ("engine",), registry=REGISTRY)
+BATCH_PAGES = Histogram(
+    "ml_server_batch_pages", "Pages handed to an engine's process at once", ("engine",),
+    buckets=(1, 2, 3, 4, 6, 8, 12, 16, 32), registry=REGISTRY,
+)  # fmt: skip
+REFUSALS = Counter(
+    "ml_server_refusals",
+    "Refusals before any work: busy, not_ready, too_large, unauthenticated, deadline",
+    ("cause",),
+    registry=REGISTRY,
 )
 QUEUE_DEPTH = Gauge("ml_server_queue_depth", "Pages waiting for an engine", ("engine",), registry=REGISTRY)
 REPLICAS = Gauge("ml_server_replicas", "Warm processes of an engine", ("engine",), registry=REGISTRY)
 REPLICA_STARTS = Counter(
     "ml_server_replica_starts", "Engine processes started, by why", ("engine", "reason"), registry=REGISTRY
 )
-READY = Gauge("ml_server_ready", "1 once the default engine has read its warm-up page", registry=REGISTRY)
+ENGINES_LOADED = Gauge("ml_server_engines_loaded", "Engines and extractors with a warm process", registry=REGISTRY)
+ENGINE_MEMORY_BYTES = Gauge(
+    "ml_server_engine_memory_bytes", "Memory of an engine's processes", ("engine", "kind"), registry=REGISTRY
+)
+EVICTIONS = Counter(
+    "ml_server_evictions", "Engines unloaded, by cause: idle, ram or vram", ("engine", "cause"), registry=REGISTRY
+)
+OVER_BUDGET = Gauge(
+    "ml_server_over_budget", "1 while the ram or vram budget is exceeded and no engine is idle", ("kind",),
+    registry=REGISTRY,
+)  # fmt: skip
+GPU_MEMORY_USED_BYTES = Gauge(
+    "ml_server_gpu_memory_used_bytes", "Memory of a GPU in use, by anybody", ("device",), registry=REGISTRY
+)
+GPU_MEMORY_TOTAL_BYTES = Gauge("ml_server_gpu_memory_total_bytes", "Memory of a GPU", ("device",), registry=REGISTRY)
+GPU_MEMORY_ALARM = Gauge(
+    "ml_server_gpu_memory_alarm", "1 while a GPU's memory, or the budget on it, is used beyond the alarm threshold",
+    ("device",), registry=REGISTRY,
+)  # fmt: skip
+GPU_UTILISATION = Gauge("ml_server_gpu_utilisation", "Share of time it is busy, 0 to 1", ("device",), registry=REGISTRY)
+READY = Gauge("ml_server_ready", "1 while requests are let in, as /readyz says", registry=REGISTRY)
 
 
-def observe_request(wire: str, method: str, code: str, seconds: float) -> None:
-    """Count one answered request.
+def stage_of(pool: str) -> str:
+    """The stage in which a pool works: ``decode``, ``extract`` or ``recognise``."""
+    return _STAGES.get(pool, "recognise")
 
-    Args:
-        wire: ``http`` or ``grpc``.
-        method: route template or RPC name; ``unknown`` for anything else.
-        code: HTTP status or gRPC code name.
-        seconds: from its first byte to its answer.
+
+def observe_refusal(code: str) -> None:
+    """Count an answer by the ``code`` of its error, if that is a refusal which the wires give.
+
+    What the scheduler refuses, ``busy`` and ``deadline``, it counts itself: a batch may ask it again for an item.
     """
-    REQUESTS.labels(wire, method, code).inc()
-    REQUEST_SECONDS.labels(wire, method).observe(seconds)
+    if code in _REFUSED_BY_WIRES:
+        REFUSALS.labels(_REFUSED_BY_WIRES[code]).inc()
+
+
+@contextmanager
+def exposed(host: str, port: int) -> Iterator[None]:
+    """Answer ``GET /metrics`` on a port of its own, for a server that has no HTTP; nothing where the port is 0.
+
+    Raises:
+        OSError: the address cannot be bound.
+    """
+    if not port:
+        yield
+        return
+    server, thread = start_http_server(port, host, REGISTRY)
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
 
 
 def render() -> tuple[bytes, str]:

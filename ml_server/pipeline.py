@@ -6,18 +6,18 @@ import asyncio
 import math
 import time
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import replace
 
-from ml_server import languages, logs, metrics
+from ml_server import languages, logs, metrics, observation
 from ml_server.decode import DecodeLimits, check_size
 from ml_server.document import DocumentRequest, DocumentResult, EngineInfo, KeyValuePage, OCRPage
 from ml_server.engines.base import ReadOptions
-from ml_server.errors import InvalidRequest, MLServerError, NotReady, ServerBusy
+from ml_server.errors import InvalidRequest, MLServerError, ServerBusy
 from ml_server.extraction import key_value_pages
+from ml_server.gate import Gate
 from ml_server.pools import Pools
 from ml_server.reading import Plan, read_pages
-from ml_server.scheduler import Pool
 from ml_server.settings import Settings, usable_cores
 
 _RETRY_READY_S = 5.0
@@ -34,13 +34,12 @@ class Pipeline:
 
     def __init__(self, settings: Settings, *, inline: bool = False) -> None:
         self.settings = settings
-        self._default: Pool | None = None
-        self._no_default = ""
-        self._warm = False
-        self._stopping = False
+        self._gate = Gate(settings.unhealthy_after_s)
         self._limits = DecodeLimits.from_settings(settings)
         self._pools = Pools(settings, self._limits, inline=inline)
         self._warming: asyncio.Task[None] | None = None
+        self._watching: asyncio.Task[None] | None = None
+        self._grace_ends: float | None = None  # event-loop time, once the server stops
         self._log = logs.get_logger("ml_server.pipeline")
 
     @property
@@ -50,22 +49,26 @@ class Pipeline:
 
     @property
     def state(self) -> str:
-        """``starting``, ``ready``, ``stopping``, or ``failed`` while the default engine cannot be loaded."""
-        if self._stopping:
-            return "stopping"
-        if self.reason:
-            return "failed"
-        return "ready" if self._warm else "starting"
+        """``starting``, ``ready``, ``stopping``, or ``failed`` while the default engine cannot read."""
+        return self._gate.state
 
     @property
     def reason(self) -> str:
         """Why the state is ``failed``; empty otherwise. It may pass: loading is tried again."""
-        failure = self._default.failure if self._default is not None else None
-        return failure.message if failure is not None else self._no_default
+        return self._gate.reason
+
+    def check_ready(self) -> None:
+        """Refuse unless requests can be served.
+
+        Raises:
+            NotReady: says why, and when to try again.
+        """
+        self._gate.check()
 
     async def start(self) -> None:
         """Begin warming up in the background and return."""
         self._warming = asyncio.create_task(self._warm_up())
+        self._watching = asyncio.create_task(self._gate.watch())
 
     async def wait_until_ready(self) -> None:
         """Wait for the warm-up.
@@ -73,10 +76,11 @@ class Pipeline:
         Raises:
             MLServerError: why the default engine could not be loaded.
         """
-        self._default = self._pools.engine(self._pools.default_engine())
+        default = self._pools.engine(self._pools.default_engine())
+        self._gate.follow(default, self._pools.decoder)
         self._pools.decoder.start()
-        await self._default.ready()
-        self._warm = True
+        await default.ready()
+        self._gate.open()
 
     async def wait_until_extracting(self) -> None:
         """Load the key–value extractor and wait until it is warm.
@@ -86,14 +90,42 @@ class Pipeline:
         """
         await self._pools.extractor().ready()
 
+    async def hopeless(self) -> str:
+        """Wait until the default engine could not be started for ``unhealthy_after_s`` seconds; says why it could not.
+
+        Whoever runs the server ends it then: another machine may do better, and nobody must take it for ready.
+        """
+        why = await self._gate.hopeless()
+        self._log.error("server_given_up", after_s=self.settings.unhealthy_after_s, error=why)
+        return why
+
+    async def drain(self) -> float:
+        """Refuse new work and wait, at most ``shutdown_grace_s`` seconds, until what was let in is done.
+
+        Returns:
+            Seconds that are left of the grace.
+        """
+        self._gate.close()
+        left_s = self._grace_left_s()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(left_s):
+                await self._gate.emptied()
+        return self._grace_left_s()
+
     async def close(self) -> None:
-        """Refuse new work, give what is running ``shutdown_grace_s`` seconds, then end the processes."""
-        self._stopping = True
-        metrics.READY.set(0)
-        if self._warming is not None:
-            self._warming.cancel()
-            await asyncio.gather(self._warming, return_exceptions=True)
-        await self._pools.close(self.settings.shutdown_grace_s)
+        """Refuse new work, give what is running the rest of ``shutdown_grace_s`` seconds, then end the processes."""
+        self._gate.close()
+        background = [task for task in (self._warming, self._watching) if task is not None]
+        for task in background:
+            task.cancel()
+        await asyncio.gather(*background, return_exceptions=True)
+        await self._pools.close(self._grace_left_s())
+
+    def _grace_left_s(self) -> float:
+        now = asyncio.get_running_loop().time()
+        if self._grace_ends is None:
+            self._grace_ends = now + self.settings.shutdown_grace_s
+        return max(0.0, self._grace_ends - now)
 
     def engines(self) -> list[EngineInfo]:
         """Every engine and the extractor, with the number of replicas that are warm now."""
@@ -106,11 +138,8 @@ class Pipeline:
             InvalidImage: it has more pages; they are not silently dropped.
             MLServerError: see :meth:`extract_pages`.
         """
-        pages = self.extract_pages(replace(request, single_page=True))
-        try:
-            return await anext(pages)
-        finally:
-            await pages.aclose()
+        with self._gate.enter():
+            return await self._read_one(request)
 
     async def extract_document(self, request: DocumentRequest) -> DocumentResult:
         """Read all pages.
@@ -132,7 +161,10 @@ class Pipeline:
             NotReady: the server is starting or stopping.
             ServerBusy: no item was let in; a batch of which some were waits for the others' turn.
         """
-        self.check_ready()
+        with self._gate.enter():  # once, for all items: a batch that was let in is done, even if the server stops
+            return await self._read_batch(requests)
+
+    async def _read_batch(self, requests: Sequence[DocumentRequest]) -> list[OCRPage | MLServerError]:
         if not 1 <= len(requests) <= self.settings.max_batch:
             raise InvalidRequest(
                 f"a batch has 1 to {self.settings.max_batch} images, this one has {len(requests)}", field="images"
@@ -143,7 +175,7 @@ class Pipeline:
         async def one(request: DocumentRequest) -> OCRPage | MLServerError:
             async with gate:
                 try:
-                    return await self.extract_page(request)
+                    return await self._read_one(request)
                 except MLServerError as error:
                     return error
 
@@ -157,7 +189,15 @@ class Pipeline:
             while isinstance(outcomes[i], ServerBusy) and asyncio.get_running_loop().time() < patience:
                 await asyncio.sleep(0.5)
                 outcomes[i] = await one(requests[i])
+        for outcome in outcomes:
+            if isinstance(outcome, MLServerError):
+                metrics.observe_refusal(outcome.code)
         return outcomes
+
+    async def _read_one(self, request: DocumentRequest) -> OCRPage:
+        alone = replace(request, single_page=True)
+        async with aclosing(read_pages(alone, self._plan(alone), self._pools.decoder)) as pages:
+            return await anext(pages)
 
     async def extract_pages(self, request: DocumentRequest) -> AsyncGenerator[OCRPage, None]:
         """Read a document page by page, in order, as the pages are done.
@@ -174,10 +214,11 @@ class Pipeline:
             EngineFailed, EngineCrashed: on one of the pages.
             DeadlineExceeded: the request's deadline or a hard limit passed.
         """
-        plan = self._plan(request)
-        async with aclosing(read_pages(request, plan, self._pools.decoder)) as pages:
-            async for page in pages:
-                yield page
+        with self._gate.enter():
+            plan = self._plan(request)
+            async with aclosing(read_pages(request, plan, self._pools.decoder)) as pages:
+                async for page in pages:
+                    yield page
 
     async def extract_key_values(self, request: DocumentRequest) -> AsyncGenerator[KeyValuePage, None]:
         """Read a document and find its entities and key–value pairs, page by page, in order, as the pages are done.
@@ -189,22 +230,24 @@ class Pipeline:
             EngineUnavailable: also where the extractor's packages or model are not here.
             MLServerError: see :meth:`extract_pages`.
         """
-        plan = self._plan(request)
-        extractor = self._pools.extractor()
-        read = read_pages(request, plan, self._pools.decoder)
-        async with aclosing(key_value_pages(read, plan, extractor)) as pages:
-            async for page in pages:
-                yield page
+        with self._gate.enter():
+            plan = self._plan(request)
+            extractor = self._pools.extractor()
+            read = read_pages(request, plan, self._pools.decoder)
+            async with aclosing(key_value_pages(read, plan, extractor)) as pages:
+                async for page in pages:
+                    yield page
 
     def _plan(self, request: DocumentRequest) -> Plan:
         """Check everything that can be checked without touching the document's contents."""
-        self.check_ready()
+        began = time.perf_counter()
         if not (math.isfinite(request.confidence_threshold) and 0 <= request.confidence_threshold <= 1):
             raise InvalidRequest(
                 f"confidence_threshold is {request.confidence_threshold}, allowed: 0 to 1", field="confidence_threshold"
             )
         wanted = languages.parse(request.language)
         engine = self._pools.pick(request.engine.strip().lower(), wanted)
+        observation.picked(engine)
         check_size(request.data, self._limits)
         limit = self.settings.request_timeout_s
         seconds = limit if request.timeout_s is None else min(request.timeout_s, limit)
@@ -213,35 +256,23 @@ class Pipeline:
             options=ReadOptions(wanted, request.use_angle_cls),
             threshold=request.confidence_threshold,
             deadline=asyncio.get_running_loop().time() + seconds,
-            began=time.perf_counter(),
+            began=began,
         )
-
-    def check_ready(self) -> None:
-        """Refuse unless requests can be served.
-
-        Raises:
-            NotReady: says why, and when to try again.
-        """
-        match self.state:
-            case "starting":
-                raise NotReady("the server is starting: its default engine is still loading", retry_after_s=3)
-            case "stopping":
-                raise NotReady("the server is stopping", retry_after_s=5)
-            case "failed":
-                raise NotReady(f"the server's default engine does not start: {self.reason}", retry_after_s=30)
 
     async def _warm_up(self) -> None:
         """Default engine, then those that ``auto`` would pick for the languages to preload, then the extractor."""
-        while not self._warm:
+        try:
+            self._pools.default_engine()
+        except MLServerError as error:
+            self._log.error("default_engine_failed", error=error.message)
+            self._gate.give_up(error.message)
+            return
+        while not self.is_ready:
             try:
                 await self.wait_until_ready()
             except MLServerError as error:
                 self._log.error("default_engine_failed", error=error.message)
-                if self._default is None:
-                    self._no_default = error.message
-                    return
                 await asyncio.sleep(_RETRY_READY_S)
-        metrics.READY.set(1)
         self._log.info("ready", engine=self._pools.default_engine(), language=self.settings.lang)
         for language in self.settings.preload.replace("+", ",").split(","):
             engine = self._pools.picked("auto", language) if language.strip() else None

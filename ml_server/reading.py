@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 
+from ml_server import metrics, observation
 from ml_server.document import DocumentRequest, OCRPage
 from ml_server.engines.base import ReadOptions
 from ml_server.errors import InvalidImage
@@ -37,8 +38,8 @@ class Plan:
 async def read_pages(request: DocumentRequest, plan: Plan, decoder: Pool) -> AsyncGenerator[OCRPage, None]:
     """Read a document page by page, in order, as the pages are done.
 
-    While one page is being read, or its caller is busy with it, the next ones are decoded and read: as many as there
-    are replicas, plus one. Closing the generator ends their work.
+    While one page is being read, or its caller is busy with it, the next ones are decoded and read: as many as the
+    replicas take at once, plus one. Closing the generator ends their work.
 
     Args:
         request: the document.
@@ -55,6 +56,8 @@ async def read_pages(request: DocumentRequest, plan: Plan, decoder: Pool) -> Asy
     async with AsyncExitStack() as stack:
         permit = stack.enter_context(plan.pool.admit())
         opening = stack.enter_context(decoder.admit())
+        engine = plan.pool.options.name
+        observation.passed("admit", engine, time.perf_counter() - plan.began)
         probe, first = await decoder.call(opening, plan.deadline, "open", request.data, request.single_page)
         if request.single_page and probe.pages != 1:
             raise InvalidImage(
@@ -64,15 +67,15 @@ async def read_pages(request: DocumentRequest, plan: Plan, decoder: Pool) -> Asy
 
         async def page(index: int) -> OCRPage:
             pages = first if index == 0 else await decoder.call(opening, plan.deadline, "decode", request.data, index)
-            read = await plan.pool.call(permit, plan.deadline, "read", pages, plan.options)
-            found: OCRPage = read[0]
+            found: OCRPage = await plan.pool.call_item(permit, plan.deadline, "read_many", pages[0], plan.options)
+            metrics.LINES.labels(engine).inc(len(found.lines))
             return found
 
         ahead: deque[asyncio.Task[OCRPage]] = deque()
         stack.push_async_callback(_abandon, ahead)
-        began, index = plan.began, 0
+        began, index, options = plan.began, 0, plan.pool.options
         while index < probe.pages or ahead:
-            while index < probe.pages and len(ahead) <= plan.pool.options.replicas:
+            while index < probe.pages and len(ahead) <= options.replicas * options.batch_size:
                 ahead.append(asyncio.create_task(page(index)))
                 index += 1
             result = await ahead[0]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from ml_server import cores
 
 
 class Settings(BaseSettings):
@@ -20,18 +21,40 @@ class Settings(BaseSettings):
     http_port: int = Field(3000, ge=0, le=65535)
     grpc_host: str = Field("0.0.0.0", description="address the gRPC server binds")
     grpc_port: int = Field(50051, ge=0, le=65535, description="0 takes a free port")
+    grpc_metrics_port: int = Field(0, ge=0, le=65535, description="Prometheus metrics of ml-server grpc; 0 for none")
     api_key: SecretStr | None = Field(None, description="if set, every call but probes and metrics must carry it")
+    api_keys: SecretStr | None = Field(
+        None, description="more of them, KEY or NAME: KEY, with commas between them or as a JSON list"
+    )
+    api_keys_file: Path | None = Field(None, description="more of them, one a line; read again when it changes")
+    tls_cert: Path | None = Field(None, description="PEM file: certificate and chain of both wires; empty for no TLS")
+    tls_key: Path | None = Field(None, description="PEM file: the certificate's private key, not encrypted")
+    tls_client_ca: Path | None = Field(None, description="PEM file: who signs the certificates that callers then need")
+    cors_origins: str = Field("", description="whose pages may call from a browser: https://a.example,… or *")
+    http_connections: int = Field(1000, ge=1, description="open at a time; further ones are closed at once")
 
     # Engines
     engine: str = Field("auto", description="default engine: auto, paddle, tesseract, easyocr or mock")
     lang: str = Field("korean", description="default language, as in a request")
     preload: str = Field("korean,english", description="languages whose auto engines load at start-up; empty for none")
+    cores: int | None = Field(None, ge=1, le=1024, description="CPU cores to share out; empty for all this process has")
     replicas: int | None = Field(None, ge=1, le=64, description="processes per engine; empty for one fitting the cores")
     threads: int | None = Field(None, ge=1, le=256, description="CPU threads per replica; empty to share the cores")
     device: Literal["cpu", "gpu"] = "cpu"
+    gpu_devices: str = Field("", description="GPUs to spread replicas over, numbers or UUIDs: 0,1; empty for all")
     model_dir: Path | None = Field(None, description="folder of weights to look in first")
-    paddle_backend: Literal["onnxruntime", "paddle"] = "onnxruntime"
+    paddle_backend: Literal["auto", "onnxruntime", "openvino", "paddle"] = Field(
+        "auto", description="auto: OpenVINO on CPUs that multiply bfloat16, else ONNX Runtime"
+    )
     recycle_after: int = Field(5000, ge=0, description="pages after which a replica is replaced; 0 for never")
+    recycle_growth: float = Field(
+        1.5, ge=0, description="times its memory after 100 calls at which a replica is replaced; 0 for never"
+    )
+    memory_budget_mb: int = Field(0, ge=0, description="RAM of all engine processes together, MiB; 0 for no limit")
+    vram_budget_mb: int = Field(0, ge=0, description="memory of the engines on one GPU, MiB; 0 for no limit")
+    vram_alarm: float = Field(0.9, gt=0, le=1, description="share of a GPU's memory or budget that is too much")
+    idle_unload_s: float = Field(0.0, ge=0, description="seconds after which an unused engine is unloaded; 0 for never")
+    keep_default: bool = Field(True, description="never unload the default engine")
     mock_delay_s: float = Field(0.0, ge=0, description="seconds the mock engine takes for a page")
     mock_failure: Literal["", "raise", "crash", "hang"] = ""
 
@@ -48,9 +71,17 @@ class Settings(BaseSettings):
     max_pages: int = Field(200, gt=0, description="pages of one document")
     max_batch: int = Field(64, gt=0, description="images in one ExtractTextBatch")
     pdf_dpi: int = Field(200, ge=36, le=600, description="resolution PDF pages are rendered at")
+    max_batch_size: int | None = Field(
+        None, ge=1, le=256, description="pages of any requests in one call of an engine; empty for what fits the device"
+    )
+    max_wait_ms: float = Field(0.0, ge=0, le=1000, description="how long an engine with room left waits for more pages")
     queue_size: int = Field(64, ge=1, description="pages waiting per engine before callers get 429")
 
     # Time, in seconds
+    header_timeout_s: float = Field(
+        10.0, gt=0, description="for a request's headers to come, and for a client to take any part of its answer"
+    )
+    body_timeout_s: float = Field(20.0, gt=0, description="a body may stand still this long before it is cut off")
     request_timeout_s: float = Field(300.0, gt=0, description="limit for one request of any length")
     page_timeout_s: float = Field(60.0, gt=0, description="hard limit for one page in an engine; then it is killed")
     load_timeout_s: float = Field(300.0, gt=0, description="hard limit for an engine's start and warm-up")
@@ -60,12 +91,16 @@ class Settings(BaseSettings):
     decode_workers: int = Field(2, ge=1, le=64, description="decoder processes")
     decode_memory_mb: int = Field(2048, ge=256, description="address space a decoder may add while decoding")
     shutdown_grace_s: float = Field(10.0, ge=0, description="time running requests get when the server stops")
+    unhealthy_after_s: float = Field(
+        120.0, gt=0, description="a server whose default engine cannot be started for so long ends itself, with code 1"
+    )
 
-    # Logs
+    # Logs and traces
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["json", "console"] = "json"
+    otel_endpoint: str = Field("", description="collector of OpenTelemetry spans, as http://host:4318; empty for none")
 
 
 def usable_cores() -> int:
-    """CPU cores this process may run on (affinity-aware), at least 1."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """CPU cores this process may use, by affinity and by its container's limit; at least 1."""
+    return cores.allowed().count

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -17,6 +18,9 @@ import httpx
 import psutil
 import pytest
 
+BROKEN = "broken"
+"""While there is a file of that name in the server's folder, its engine processes end as soon as they start."""
+
 DUMP_MODULES = """\
 import os, signal, sys
 
@@ -25,6 +29,8 @@ def dump(*_):
         file.write("\\n".join(sorted(sys.modules)))
 
 if "ML_SERVER_TEST_DUMP" in os.environ:
+    if "spawn_main" in " ".join(sys.orig_argv) and os.path.exists(os.environ["ML_SERVER_TEST_DUMP"] + "/broken"):
+        os._exit(3)
     signal.signal(signal.SIGUSR1, dump)
 """
 
@@ -62,8 +68,14 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(folder: Path, **settings: str) -> Iterator[RunningServer]:
-    """Start ``ml-server serve`` and wait until it is ready; stop it afterwards."""
+def running(folder: Path, tls: ssl.SSLContext | None = None, **settings: str) -> Iterator[RunningServer]:
+    """Start ``ml-server serve`` and wait until it is ready; stop it afterwards.
+
+    Args:
+        folder: for its files.
+        tls: how callers speak to it, where the settings have a certificate.
+        settings: its settings.
+    """
     (folder / "sitecustomize.py").write_text(DUMP_MODULES)
     http, grpc = free_port(), free_port()
     log = folder / "server.log"
@@ -81,20 +93,21 @@ def running(folder: Path, **settings: str) -> Iterator[RunningServer]:
         output = stack.enter_context(log.open("w"))
         process = subprocess.Popen(command, env=environment, stdout=output, stderr=subprocess.STDOUT)
         stack.callback(_stop, process)
+        scheme = "https" if tls else "http"
         server = RunningServer(
-            f"http://127.0.0.1:{http}", f"127.0.0.1:{grpc}", psutil.Process(process.pid), log, folder
+            f"{scheme}://127.0.0.1:{http}", f"127.0.0.1:{grpc}", psutil.Process(process.pid), log, folder
         )
-        _wait_until_ready(server, process)
+        _wait_until_ready(server, process, tls)
         yield server
 
 
-def _wait_until_ready(server: RunningServer, process: subprocess.Popen[bytes]) -> None:
+def _wait_until_ready(server: RunningServer, process: subprocess.Popen[bytes], tls: ssl.SSLContext | None) -> None:
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         if process.poll() is not None:
             pytest.fail(f"the server ended with {process.returncode}:\n{server.log.read_text()[-4000:]}")
         try:
-            if httpx.get(f"{server.http}/readyz", timeout=5).status_code == 200:
+            if httpx.get(f"{server.http}/readyz", timeout=5, verify=tls or True).status_code == 200:
                 return
         except httpx.TransportError:
             pass

@@ -41,6 +41,10 @@ CORE = (
     "pipeline",
     "reading",
     "extraction",
+    "gate",
+    "metrics",
+    "observation",
+    "tracing",
 )
 ADAPTERS = ("bentoml_services", "grpc_services", "clients", "cli")
 

@@ -79,7 +79,7 @@ def test_our_own_errors_stay_what_they_are(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_read_raises_the_first_error() -> None:
-    with pytest.raises(EngineFailed, match="told to fail"):
+    with pytest.raises(EngineFailed, match="failed on this page"):
         worker("raise").read([page(10), page(11, bad=True)], OPTIONS)
 
 
@@ -93,7 +93,7 @@ def test_a_page_too_large_for_the_device_fails_alone(monkeypatch: pytest.MonkeyP
     asked = at_most(monkeypatch, 40, lambda: OutOfMemoryError("CUDA out of memory"))
     found = worker().read_many([page(10), page(50), page(12), page(13)], OPTIONS)
     assert shape(found) == [10, "engine_failed", 12, 13]
-    assert "engine mock has not enough memory for this page: OutOfMemoryError: CUDA out of memory" in str(found[1])
+    assert str(found[1]) == "engine mock has not enough memory for this page"
     assert asked == [4, 2, 1, 1, 2]
 
 
@@ -143,12 +143,13 @@ def test_an_engine_that_loses_a_page_is_not_believed() -> None:
     assert str(lost) == "engine x gave 0 results for 1 pages"
 
 
-def test_long_messages_are_cut() -> None:
+def test_what_a_framework_says_of_itself_stays_in_the_log(capsys: pytest.CaptureFixture[str]) -> None:
     def fail(items: Sequence[int]) -> list[int]:
-        raise ValueError("x" * 1000)
+        raise ValueError("/opt/secret/model.bin")
 
     (found,) = outcomes(fail, [1], "engine x")
-    assert len(str(found)) == 500
+    assert "secret" not in str(found)
+    assert "/opt/secret/model.bin" in "".join(capsys.readouterr())
 
 
 def test_the_extractor_gives_an_outcome_for_each_page_too() -> None:

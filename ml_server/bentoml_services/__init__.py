@@ -3,6 +3,7 @@
 ::
 
     service.py    the BentoML service: owns the pipeline and the gRPC server, puts the edge around everything
+    supervision.py  how the server and the process above it end together
     launch.py     start it as ``ml-server serve`` does
     edge.py       request ids, API key, size limits, error bodies, access log and metrics, for every path
     exchange.py   one request and its response as the edge sees them

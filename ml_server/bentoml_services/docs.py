@@ -57,8 +57,9 @@ def form_doc(field: str, description: str, settings: Settings, *, several: bool 
         several: whether the field may hold several files.
     """
     options = Options.model_json_schema()["properties"]
-    options["language"] |= {"default": settings.lang, "examples": ["korean", "english", "korean+english"]}
-    options["engine"] |= {"default": settings.engine}
+    several_names = ["korean", "english", "korean+english"]
+    options["language"] |= {"default": settings.lang, "examples": several_names, "format": "language"}
+    options["engine"] |= {"default": settings.engine, "format": "engine"}
     file: dict[str, Any] = {"type": "string", "format": "binary"}
     if several:
         file = {"type": "array", "items": file, "minItems": 1, "maxItems": settings.max_batch}

@@ -2,55 +2,72 @@
 
 from __future__ import annotations
 
-import time
-from secrets import compare_digest
-
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ml_server import logs, metrics
+from ml_server import logs
+from ml_server.api_keys import ApiKeys
 from ml_server.bentoml_services import failures, paths
+from ml_server.bentoml_services.cors import Cors
 from ml_server.bentoml_services.exchange import Exchange
-from ml_server.errors import MLServerError, Unauthenticated
+from ml_server.errors import MLServerError
+from ml_server.observation import Observation, observed
 from ml_server.settings import Settings
 
 FORM_SLACK = 2**20
 """Bytes a request may have besides its files; the same as a gRPC message's."""
 
+_SEND_KEY = "send the header 'Authorization: Bearer KEY' or 'X-API-Key: KEY'"
+
 
 class Edge:
-    """ASGI middleware: request id, API key, size limit, error body, one line in the log, one observation.
+    """ASGI middleware: request id, API key, CORS, limits, error body, one line in the log, one observation.
 
     Args:
         app: what answers.
         settings: of the server.
+
+    Raises:
+        ValueError: the API keys in the settings cannot be read.
     """
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
         self._settings = settings
-        self._key = settings.api_key.get_secret_value().encode() if settings.api_key else b""
+        self._keys = ApiKeys(settings)
+        self._cors = Cors(settings.cors_origins)
         self._log = logs.get_logger("ml_server.http")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; nothing is raised for HTTP."""
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close"})  # there are none, and frameworks would answer without a key
+            return
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        began = time.perf_counter()
-        exchange = Exchange(scope, receive, send, self._limit(scope["path"]))
-        with logs.bind_request_id(exchange.request_id):
+        exchange = Exchange(
+            scope, receive, self._cors.marked(scope, send), self._limit(scope["path"]), self._settings.body_timeout_s
+        )
+        route, verb = paths.label(scope["path"]), paths.verb(scope["method"])
+        span = "" if route in paths.QUIET else f"{verb} {route}"
+        about = {"http.request.method": verb, "http.route": route, "ml_server.request_id": exchange.request_id}
+        with (
+            logs.bind_request_id(exchange.request_id),
+            observed("http", route, span, Headers(scope=scope), about) as seen,
+        ):
             try:
                 await self._answer(scope, exchange)
             finally:
-                self._record(scope, exchange, (exchange.ended_at or time.perf_counter()) - began)
+                self._record(scope, exchange, seen)
 
     async def _answer(self, scope: Scope, exchange: Exchange) -> None:
         try:
-            self._check_key(scope)
+            self._check_key(scope, exchange)
             exchange.check_declared_size()
-            await self._app(scope, exchange.receive, exchange.send)
+            app = self._cors.preflight(scope) or self._app
+            await app(scope, exchange.receive, exchange.send)
             await exchange.settle()
         except MLServerError as error:
             await exchange.fail(error)
@@ -65,25 +82,22 @@ class Edge:
         of_files = settings.max_image_bytes if path in paths.SINGLE_IMAGE else settings.max_document_bytes
         return of_files + FORM_SLACK
 
-    def _check_key(self, scope: Scope) -> None:
+    def _check_key(self, scope: Scope, exchange: Exchange) -> None:
         # A browser's preflight (OPTIONS) cannot carry a key.
-        if not self._key or scope["method"] == "OPTIONS" or paths.is_open(scope["path"]):
-            return
-        headers = Headers(scope=scope)
-        scheme, _, bearer = headers.get("authorization", "").strip().partition(" ")
-        given = [headers["x-api-key"]] if "x-api-key" in headers else []
-        if scheme.lower() == "bearer":
-            given.append(bearer)
-        # HTTP headers are Latin-1 on this side; a key of other characters was sent as its UTF-8 bytes.
-        if any(compare_digest(key.strip().encode("latin-1"), self._key) for key in given):
-            return
-        found = "a wrong API key" if given else "no API key"
-        raise Unauthenticated(f"found {found}; send the header 'Authorization: Bearer KEY' or 'X-API-Key: KEY'")
+        if scope["method"] != "OPTIONS" and not paths.is_open(scope["path"]):
+            headers = ((name.decode("latin-1"), value) for name, value in scope["headers"])
+            exchange.key_name = self._keys.holder(headers, _SEND_KEY)
 
-    def _record(self, scope: Scope, exchange: Exchange, seconds: float) -> None:
-        route = paths.label(scope["path"])
-        metrics.observe_request("http", route, str(exchange.status), seconds)
-        write = self._log.debug if route in paths.QUIET else self._log.info
+    def _record(self, scope: Scope, exchange: Exchange, seen: Observation) -> None:
+        seconds = seen.seconds(exchange.ended_at)
+        seen.answered(
+            str(exchange.status),
+            {"http.response.status_code": exchange.status},
+            error_code=exchange.error_code,
+            fault=exchange.status >= 500,
+            seconds=seconds,
+        )
+        write = self._log.debug if paths.label(scope["path"]) in paths.QUIET else self._log.info
         write(
             "request",
             method=scope["method"],
@@ -93,4 +107,5 @@ class Edge:
             bytes_in=exchange.received,
             bytes_out=exchange.sent,
             **({"code": exchange.error_code} if exchange.error_code else {}),
+            **({"key_name": exchange.key_name} if exchange.key_name else {}),
         )

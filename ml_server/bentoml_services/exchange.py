@@ -13,7 +13,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from ml_server import logs
 from ml_server.bentoml_services import failures
-from ml_server.errors import MLServerError, PayloadTooLarge
+from ml_server.errors import DeadlineExceeded, MLServerError, PayloadTooLarge
 
 CLIENT_CLOSED = 499
 """Status in logs and metrics of a request whose client went away; nginx's number, there is none in the RFCs."""
@@ -24,18 +24,20 @@ _MAX_ID = 128
 
 
 class Exchange:
-    """Counts the body, keeps it below a limit, and gives every answer its request id and our error shape.
+    """Counts the body, keeps it below its limits, and gives every answer its request id and our error shape.
 
     Args:
         scope: of the request; the exchange puts itself into it.
         receive: the server's.
         send: the server's.
         limit: bytes the body may have.
+        patience_s: seconds the body may stand still.
 
     Attributes:
         request_id: the caller's, where it is printable ASCII of at most 128 characters; a new one otherwise.
         status: of the response; 499 until it has begun.
         error_code: of an error body of ours; empty for a success.
+        key_name: whose API key the request carries, where that is known.
         received: bytes of the body so far.
         sent: bytes of the response's body so far.
         started: whether the response has begun.
@@ -43,13 +45,14 @@ class Exchange:
         gone: whether the client has disconnected; what is still sent then goes nowhere.
     """
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send, limit: int) -> None:
+    def __init__(self, scope: Scope, receive: Receive, send: Send, limit: int, patience_s: float) -> None:
         headers = Headers(scope=scope)
         asked = headers.get("x-request-id", "").strip()
         fits = 0 < len(asked) <= _MAX_ID and asked.isascii() and asked.isprintable()
         self.request_id = asked if fits else logs.new_request_id()
         self.status = CLIENT_CLOSED
         self.error_code = ""
+        self.key_name = ""
         self.received = 0
         self.sent = 0
         self.started = False
@@ -60,6 +63,7 @@ class Exchange:
         # RFC 9112, 6.3: without either header there is no body.
         self._body_read = self._declared == 0 and "transfer-encoding" not in headers
         self._limit = limit
+        self._patience_s = patience_s
         self._refused: tuple[int, str] | None = None  # status and Allow of a framework's own error
         self._scope, self._receive, self._send = scope, receive, send
         scope[_KEY] = self
@@ -105,8 +109,9 @@ class Exchange:
 
         Raises:
             PayloadTooLarge: the parts so far are more than the limit.
+            DeadlineExceeded: no part has come for too long; the whole body is limited by whoever reads it.
         """
-        message = await self._receive()
+        message = await (self._receive() if self._body_read else self._next_part())
         if message["type"] == "http.request":
             self.received += len(message.get("body", b""))
             self._body_read = not message.get("more_body", False)
@@ -115,6 +120,14 @@ class Exchange:
         else:
             self.gone = True
         return message
+
+    async def _next_part(self) -> Message:
+        try:
+            async with asyncio.timeout(self._patience_s):
+                return await self._receive()
+        except TimeoutError:
+            found = f"{self.received} bytes of the body came, then nothing for {self._patience_s:g} s"
+            raise DeadlineExceeded(found) from None
 
     async def send(self, message: Message) -> None:
         """The next part of the response; a framework's own error is held back, see :meth:`settle`."""

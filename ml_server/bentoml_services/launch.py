@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 import os
 import socket
+import ssl
 import sys
 from typing import NoReturn
 
 from pydantic import SecretStr
 
 from ml_server.settings import Settings
+from ml_server.tls import TLS
 
 SERVICE = "ml_server.bentoml_services.service:MLServer"
 
@@ -23,6 +25,7 @@ def serve(settings: Settings) -> NoReturn:
 
     Raises:
         OSError: a port is taken, or the host is not an address of this machine.
+        ValueError: the certificate is not usable.
     """
     host = _address(settings.http_host)
     _check_free(host, settings.http_port, "HTTP", "--http-port")
@@ -30,6 +33,7 @@ def serve(settings: Settings) -> NoReturn:
     command = [
         sys.executable, "-m", "bentoml", "serve", SERVICE, "--host", host, "--port", str(settings.http_port),
         "--timeout-graceful-shutdown", str(max(1, math.ceil(settings.shutdown_grace_s))),
+        *_tls_options(settings),
     ]  # fmt: skip
     sys.stdout.flush()
     sys.stderr.flush()
@@ -53,7 +57,18 @@ def environment(settings: Settings, inherited: dict[str, str]) -> dict[str, str]
         if value != field.default:
             found[variable] = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
     found.setdefault("BENTOML_DO_NOT_TRACK", "True")  # no usage statistics to BentoML's makers, unless someone asks
+    found.setdefault("GRPC_VERBOSITY", "ERROR")  # else a line in a format of its own for each failed handshake
     return found
+
+
+def _tls_options(settings: Settings) -> list[str]:
+    tls = TLS.of(settings)
+    if tls is None:
+        return []
+    options = ["--ssl-certfile", str(tls.cert.absolute()), "--ssl-keyfile", str(tls.key.absolute())]
+    if tls.client_ca is not None:
+        options += ["--ssl-ca-certs", str(tls.client_ca.absolute()), "--ssl-cert-reqs", str(int(ssl.CERT_REQUIRED))]
+    return options
 
 
 def _address(host: str) -> str:

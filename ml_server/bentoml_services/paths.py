@@ -27,6 +27,12 @@ SINGLE_IMAGE: Final = frozenset({EXTRACT_TEXT, PREDICT})
 
 _DOCS = frozenset({*SWAGGER, *OPENAPI, ASSETS})
 _ALL = QUIET | SINGLE_IMAGE | _DOCS | {EXTRACT_TEXT_BATCH, EXTRACT_DOCUMENT, EXTRACT_KEY_VALUES, ENGINES}
+_VERBS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"})
+
+
+def verb(method: str) -> str:
+    """A request's method, from a closed set: ``_OTHER``, as OpenTelemetry has it, for one that HTTP does not know."""
+    return method if method in _VERBS else "_OTHER"
 
 
 def label(path: str) -> str:

@@ -21,6 +21,7 @@ from ml_server.bentoml_services.schemas import BatchBody, DocumentBody, Options,
 from ml_server.bentoml_services.waiting import unless_gone
 from ml_server.document import DocumentRequest, KeyValuePage, OCRPage
 from ml_server.errors import MLServerError
+from ml_server.observation import stage
 from ml_server.pipeline import Pipeline
 from ml_server.settings import Settings
 
@@ -49,10 +50,12 @@ def create_app(pipeline: Pipeline, settings: Settings) -> FastAPI:
         return await unless_gone(request, pipeline.extract_page(_asked(request, form.files[0], form.options)))
 
     async def extract_text(request: Request) -> Response:
-        return _json(PageResult.of(await page_of(request)))
+        page = await page_of(request)
+        return _json(lambda: PageResult.of(page))
 
     async def predict(request: Request) -> Response:
-        return _json(PredictBody.of(await page_of(request)))
+        page = await page_of(request)
+        return _json(lambda: PredictBody.of(page))
 
     async def extract_text_batch(request: Request) -> Response:
         began = time.perf_counter()
@@ -60,12 +63,13 @@ def create_app(pipeline: Pipeline, settings: Settings) -> FastAPI:
         asked = [_asked(request, data, form.options) for data in form.files]
         outcomes = await unless_gone(request, pipeline.extract_batch(asked))
         spent_ms = (time.perf_counter() - began) * 1000
-        return _json(BatchBody.of(outcomes, Exchange.of(request.scope).request_id, spent_ms))
+        return _json(lambda: BatchBody.of(outcomes, Exchange.of(request.scope).request_id, spent_ms))
 
     async def extract_document(request: Request) -> Response:
         form = await read_form(request, "document", settings)
         asked = _asked(request, form.files[0], form.options)
-        return _json(DocumentBody.of(await unless_gone(request, pipeline.extract_document(asked))))
+        result = await unless_gone(request, pipeline.extract_document(asked))
+        return _json(lambda: DocumentBody.of(result))
 
     async def extract_key_values(request: Request) -> Response:
         began = time.perf_counter()
@@ -76,7 +80,8 @@ def create_app(pipeline: Pipeline, settings: Settings) -> FastAPI:
             return [page async for page in pipeline.extract_key_values(asked)]
 
         pages = await unless_gone(request, every_page())
-        return _json(KeyValuesBody.of(pages, (time.perf_counter() - began) * 1000))
+        spent_ms = (time.perf_counter() - began) * 1000
+        return _json(lambda: KeyValuesBody.of(pages, spent_ms))
 
     def post(path: str, endpoint: Endpoint, model: type[BaseModel], field: str, about: str, file: str) -> None:
         app.add_api_route(
@@ -111,8 +116,9 @@ def _asked(request: Request, data: bytes, options: Options) -> DocumentRequest:
     )
 
 
-def _json(body: BaseModel) -> Response:
-    return Response(body.model_dump_json(), media_type="application/json")
+def _json(body: Callable[[], BaseModel]) -> Response:
+    with stage("encode"):
+        return Response(body().model_dump_json(), media_type="application/json")
 
 
 async def _refuse(request: Request, error: Exception) -> Response:

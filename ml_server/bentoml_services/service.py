@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from functools import partial
+import sys
+from collections.abc import Callable
 from types import FrameType
 from typing import Any, NoReturn, TypeVar
 
@@ -19,7 +20,8 @@ from _bentoml_sdk import Service  # type: ignore[import-untyped]
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ml_server.bentoml_services import foreign_logs
+from ml_server import tracing
+from ml_server.bentoml_services import connection, foreign_logs, supervision
 from ml_server.bentoml_services.edge import Edge
 from ml_server.bentoml_services.routes import create_app
 from ml_server.grpc_services.server import GrpcServer
@@ -29,6 +31,10 @@ from ml_server.settings import Settings
 T = TypeVar("T")
 
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+_UNUSED = frozenset({"TimeoutMiddleware", "OpenTelemetryMiddleware"})
+"""Of BentoML's middleware. Its timeout answers in its own shape, and keeps a timer for each request until it would have
+fired; the limit for a request is the pipeline's. Its spans know one wire, and ours are there for both."""
 
 
 class Routes:
@@ -53,15 +59,15 @@ class EdgedService(Service[T]):  # type: ignore[misc]  # BentoML's package carri
         """The app of a worker process: its entry point, so settings are read and logging is set up here."""
         settings = Settings()
         foreign_logs.configure(settings)
+        tracing.configure(settings.otel_endpoint)
+        connection.install(settings)
         # uvicorn raises the signal again when it has shut down; the default would end the process without its
         # exit handlers, and leave semaphores of the engines' queues behind.
         for number in _STOP_SIGNALS:
             signal.signal(number, _leave)
         app: Any = super().to_asgi(is_main)
         assert isinstance(app, Starlette)
-        # BentoML's timeout answers in its own shape, and keeps a timer for each request until it would have fired.
-        # The limit for a request is the pipeline's.
-        app.user_middleware = [each for each in app.user_middleware if each.cls.__name__ != "TimeoutMiddleware"]  # type: ignore[attr-defined]
+        app.user_middleware = [each for each in app.user_middleware if each.cls.__name__ not in _UNUSED]  # type: ignore[attr-defined]
         return Edge(app, settings)
 
 
@@ -84,30 +90,51 @@ class MLServer:
         self.pipeline = Pipeline(self.settings)
         self.grpc = GrpcServer(self.pipeline, self.settings)
         self._stopping: asyncio.Task[None] | None = None
+        self._watching: asyncio.Task[None] | None = None
 
     @bentoml.on_deployment  # type: ignore[untyped-decorator]
     @staticmethod
     def supervise() -> None:
-        """Set up logging of the process that watches over the workers."""
-        foreign_logs.configure(Settings())
+        """Set up the process that watches over the server's: its logging, and how it ends.
+
+        Raises:
+            RuntimeError: HTTP would be plain text where the settings want TLS.
+        """
+        settings = Settings()
+        foreign_logs.configure(settings)
+        supervision.watch_over()
+        if settings.tls_cert is not None and "--ssl-certfile" not in sys.argv:
+            raise RuntimeError("ML_SERVER_TLS_CERT is for ml-server serve; bentoml serve needs --ssl-certfile as well")
 
     @bentoml.on_startup  # type: ignore[untyped-decorator]
     async def start(self) -> None:
-        """Listen for gRPC and begin to load the engines; both wires say "not ready" until that is done."""
+        """Listen for gRPC and begin to load the engines; both wires say "not ready" until that is done.
+
+        Raises:
+            OSError: the gRPC port is taken. Then all ends: half a server is none.
+        """
         _ROUTES.app = create_app(self.pipeline, self.settings)
-        await self.grpc.start()
+        try:
+            await self.grpc.start()
+        except OSError:
+            supervision.give_up()
+            raise
         await self.pipeline.start()
+        self._watching = asyncio.create_task(self._end_when_hopeless())
         loop = asyncio.get_running_loop()
         for number in _STOP_SIGNALS:
-            _also_on(number, partial(loop.call_soon_threadsafe, self._begin_to_stop))
+            _before_leaving(number, lambda leave: loop.call_soon_threadsafe(self._begin_to_stop, leave))
 
     @bentoml.on_shutdown  # type: ignore[untyped-decorator]
     async def stop(self) -> None:
         """End gRPC, then the engines; HTTP requests have ended before BentoML calls this."""
-        self._begin_to_stop()
+        self._begin_to_stop(lambda: None)
         assert self._stopping is not None
         await self._stopping
+        if self._watching is not None:
+            self._watching.cancel()
         await self.pipeline.close()
+        tracing.shut_down()
 
     async def __is_ready__(self) -> bool:
         """For BentoML's ``/readyz``.
@@ -118,23 +145,31 @@ class MLServer:
         self.pipeline.check_ready()
         return True
 
-    def _begin_to_stop(self) -> None:
-        """Tell gRPC at once: its health turns and it drains while HTTP does, which BentoML waits for first."""
+    def _begin_to_stop(self, leave: Callable[[], None]) -> None:
+        """Once, however many signals come: a terminal and the supervisor may both send one."""
         if self._stopping is None:
-            self._stopping = asyncio.create_task(self.grpc.stop(self.settings.shutdown_grace_s))
+            self._stopping = asyncio.create_task(self._drain(leave))
+
+    async def _drain(self, leave: Callable[[], None]) -> None:
+        """Refuse new work on both wires, which still answer, until what was let in is done; then close them."""
+        left_s = await self.pipeline.drain()
+        leave()
+        await self.grpc.stop(left_s)
+
+    async def _end_when_hopeless(self) -> None:
+        await self.pipeline.hopeless()
+        supervision.give_up()
 
 
 def _leave(number: int, frame: FrameType | None) -> NoReturn:
-    raise SystemExit(0)
+    raise SystemExit(supervision.exit_code())
 
 
-def _also_on(number: int, act: Any) -> None:
-    """Call ``act`` when the signal comes, before the handler that is there now."""
+def _before_leaving(number: int, act: Callable[[Callable[[], None]], object]) -> None:
+    """Call ``act`` when the signal comes, instead of the handler that is there now, and give it that one to call."""
     before = signal.getsignal(number)
 
     def handle(received: int, frame: FrameType | None) -> None:
-        act()
-        if callable(before):
-            before(received, frame)
+        act(lambda: before(received, None) if callable(before) else None)
 
     signal.signal(number, handle)

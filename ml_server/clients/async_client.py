@@ -30,6 +30,8 @@ class AsyncOCRClient:
         retries: attempts after the first.
         api_key: sent as ``Authorization: Bearer …``.
         ca_file: PEM file of the certificate authorities to trust instead of the usual ones.
+        cert_file: PEM file of this client's certificate, for a server that asks for one.
+        key_file: PEM file of its private key, not encrypted.
 
     Raises:
         ValueError: one of the arguments is not valid.
@@ -43,8 +45,12 @@ class AsyncOCRClient:
         retries: int = RETRIES,
         api_key: str | None = None,
         ca_file: str | Path | None = None,
+        cert_file: str | Path | None = None,
+        key_file: str | Path | None = None,
     ) -> None:
-        self._settings = ClientSettings.checked(address, timeout_s, retries, api_key, ca_file)
+        self._settings = ClientSettings.checked(
+            address, timeout_s, retries, api_key, ca_file=ca_file, cert_file=cert_file, key_file=key_file
+        )
         self._transport = open_async_transport(self._settings.connection)
         self._closed = False
 

@@ -10,7 +10,14 @@ import httpx
 
 from ml_server.clients import results
 from ml_server.clients.calls import Call
-from ml_server.clients.http_requests import CONNECT_S, client_options, read_answer, transport_failure, upload
+from ml_server.clients.http_requests import (
+    CONNECT_S,
+    call_headers,
+    client_options,
+    read_answer,
+    transport_failure,
+    upload,
+)
 from ml_server.clients.transport import Connection
 from ml_server.document import DocumentResult, EngineInfo, KeyValuePage, OCRPage
 from ml_server.errors import MLServerError
@@ -62,7 +69,7 @@ class AsyncHttpTransport:
         await self._client.aclose()
 
     async def _send(self, method: str, path: str, call: Call, convert: Callable[[Any], T], **body: Any) -> T:
-        request = self._client.build_request(method, path, headers={"x-request-id": call.request_id}, **body)
+        request = self._client.build_request(method, path, headers=call_headers(call), **body)
         try:
             async with asyncio.timeout(call.left_s()):
                 response = await self._client.send(request)

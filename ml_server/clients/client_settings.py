@@ -33,7 +33,15 @@ class ClientSettings:
 
     @classmethod
     def checked(
-        cls, address: str, timeout_s: float, retries: int, api_key: str | None, ca_file: str | Path | None
+        cls,
+        address: str,
+        timeout_s: float,
+        retries: int,
+        api_key: str | None,
+        *,
+        ca_file: str | Path | None,
+        cert_file: str | Path | None,
+        key_file: str | Path | None,
     ) -> ClientSettings:
         """Settings from a client's arguments.
 
@@ -47,6 +55,10 @@ class ClientSettings:
             raise ValueError(f"retries is {retries}, allowed: 0 or more")
         if api_key is not None and not (api_key.strip() and api_key.isascii() and api_key.isprintable()):
             raise ValueError("api_key is empty or has characters a header cannot carry, allowed: printable ASCII")
-        if ca_file is not None and not where.tls:
-            raise ValueError(f"ca_file is for https:// and grpcs://, the address is {address!r}")
-        return cls(Connection(where, api_key, Path(ca_file) if ca_file is not None else None), timeout_s, retries)
+        files = {"ca_file": ca_file, "cert_file": cert_file, "key_file": key_file}
+        given = {name: Path(file) for name, file in files.items() if file is not None}
+        if given and not where.tls:
+            raise ValueError(f"{next(iter(given))} is for https:// and grpcs://, the address is {address!r}")
+        if ("cert_file" in given) != ("key_file" in given):
+            raise ValueError("cert_file and key_file go together, one of them is missing")
+        return cls(Connection(where, api_key, **given), timeout_s, retries)

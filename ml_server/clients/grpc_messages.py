@@ -11,6 +11,7 @@ from google.protobuf.message import DecodeError
 from google.rpc import error_details_pb2, status_pb2
 
 from ml_server.clients.calls import Call
+from ml_server.clients.trace_context import trace_headers
 from ml_server.clients.transport import Connection
 from ml_server.document import (
     DocumentResult,
@@ -55,15 +56,16 @@ def credentials(connection: Connection) -> grpc.ChannelCredentials:
     """For TLS.
 
     Raises:
-        OSError: ``ca_file`` cannot be read.
+        OSError: a certificate or key cannot be read.
     """
-    roots = connection.ca_file.read_bytes() if connection.ca_file else None
-    return grpc.ssl_channel_credentials(root_certificates=roots)
+    files = (connection.ca_file, connection.key_file, connection.cert_file)
+    roots, key, chain = (file.read_bytes() if file else None for file in files)
+    return grpc.ssl_channel_credentials(roots, key, chain)
 
 
 def call_options(connection: Connection, call: Call) -> dict[str, Any]:
     """Keyword arguments of a stub's method: metadata, and what is left of the call's time."""
-    metadata: tuple[tuple[str, str], ...] = (("x-request-id", call.request_id),)
+    metadata: tuple[tuple[str, str], ...] = (("x-request-id", call.request_id), *trace_headers().items())
     if connection.api_key is not None:
         metadata += (("authorization", f"Bearer {connection.api_key}"),)
     return {"metadata": metadata, "timeout": call.left_s()}

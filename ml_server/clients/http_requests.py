@@ -12,6 +12,7 @@ import httpx
 from ml_server import __version__
 from ml_server.clients import results
 from ml_server.clients.calls import Call
+from ml_server.clients.trace_context import trace_headers
 from ml_server.clients.transport import Connection
 from ml_server.errors import DeadlineExceeded, MLServerError, NotReady
 
@@ -22,12 +23,31 @@ CONNECT_S = 10.0
 
 
 def client_options(connection: Connection) -> dict[str, Any]:
-    """Arguments of httpx.Client and httpx.AsyncClient."""
+    """Arguments of httpx.Client and httpx.AsyncClient.
+
+    Raises:
+        OSError: a certificate or key cannot be read.
+    """
     headers = {"user-agent": f"ml_server-client/{__version__}"}
     if connection.api_key is not None:
         headers["authorization"] = f"Bearer {connection.api_key}"
-    trusted = ssl.create_default_context(cafile=connection.ca_file) if connection.ca_file else True
-    return {"base_url": connection.address.target, "headers": headers, "verify": trusted}
+    return {"base_url": connection.address.target, "headers": headers, "verify": _trusted(connection)}
+
+
+def _trusted(connection: Connection) -> ssl.SSLContext | bool:
+    if connection.ca_file is None and connection.cert_file is None:
+        return True
+    context = (
+        ssl.create_default_context(cafile=connection.ca_file) if connection.ca_file else httpx.create_ssl_context()
+    )
+    if connection.cert_file is not None:
+        context.load_cert_chain(connection.cert_file, connection.key_file)
+    return context
+
+
+def call_headers(call: Call) -> dict[str, str]:
+    """Headers of one call: its id, and the trace it belongs to."""
+    return {"x-request-id": call.request_id, **trace_headers()}
 
 
 def upload(field: str, files: Sequence[bytes], call: Call) -> dict[str, Any]:

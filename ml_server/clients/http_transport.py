@@ -10,7 +10,14 @@ import httpx
 
 from ml_server.clients import results
 from ml_server.clients.calls import Call
-from ml_server.clients.http_requests import CONNECT_S, client_options, read_answer, transport_failure, upload
+from ml_server.clients.http_requests import (
+    CONNECT_S,
+    call_headers,
+    client_options,
+    read_answer,
+    transport_failure,
+    upload,
+)
 from ml_server.clients.transport import Connection
 from ml_server.document import DocumentResult, EngineInfo, KeyValuePage, OCRPage
 from ml_server.errors import DeadlineExceeded, MLServerError
@@ -63,7 +70,7 @@ class HttpTransport:
 
     def _send(self, method: str, path: str, call: Call, convert: Callable[[Any], T], **body: Any) -> T:
         request = self._client.build_request(
-            method, path, headers={"x-request-id": call.request_id}, extensions={"timeout": _TimeLeft(call)}, **body
+            method, path, headers=call_headers(call), extensions={"timeout": _TimeLeft(call)}, **body
         )
         assert isinstance(request.stream, httpx.SyncByteStream)
         request.stream = _Body(request.stream, call)

@@ -21,11 +21,15 @@ class Connection:
         address: where it is.
         api_key: sent with every call; None for a server that asks for none.
         ca_file: PEM file of the authorities to trust; None for the usual ones.
+        cert_file: PEM file of the client's own certificate; None for none.
+        key_file: PEM file of its private key; None with ``cert_file`` only.
     """
 
     address: Address
     api_key: str | None = None
     ca_file: Path | None = None
+    cert_file: Path | None = None
+    key_file: Path | None = None
 
 
 class Transport(Protocol):

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import grpc
 from google.protobuf.message import DecodeError
 from grpc import aio
+from structlog.contextvars import bind_contextvars
 
-from ml_server.errors import DeadlineExceeded, InvalidRequest, MLServerError, RouteNotFound
+from ml_server.api_keys import ApiKeys
+from ml_server.errors import DeadlineExceeded, InvalidRequest, MLServerError, RouteNotFound, Unauthenticated
 from ml_server.grpc_services import status
-from ml_server.grpc_services.auth import ApiKey
 from ml_server.logs import bind_request_id, get_logger, new_request_id
-from ml_server.metrics import observe_request
+from ml_server.observation import observed
 
 _log = get_logger(__name__)
 _PROBES = "/grpc.health.v1.Health/"
+_FAULTS = frozenset({"UNKNOWN", "DEADLINE_EXCEEDED", "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS"})
+"""Codes that make a span an error: https://opentelemetry.io/docs/specs/semconv/rpc/grpc/."""
 _REQUEST_ID_LENGTH = 128
+_SEND_KEY = "send the metadata 'authorization: Bearer KEY' or 'x-api-key: KEY'"
 
 Context: TypeAlias = "aio.ServicerContext[Any, Any]"  # quoted: generic in the stubs only
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
@@ -36,17 +40,17 @@ class CallInterceptor(aio.ServerInterceptor):  # type: ignore[type-arg]  # gener
     (https://github.com/grpc/proposal/blob/master/A6-client-retries.md#when-retries-are-valid).
 
     Args:
-        api_key: what calls must carry.
+        api_keys: one of which calls must carry.
         patience_s: seconds a caller may take to read one message of a stream; it holds a permit meanwhile.
 
     Attributes:
         active: calls being answered now.
     """
 
-    def __init__(self, api_key: ApiKey, patience_s: float) -> None:
+    def __init__(self, api_keys: ApiKeys, patience_s: float) -> None:
         self.active = 0
         self._patience_s = patience_s
-        self._api_key = api_key
+        self._api_keys = api_keys
 
     async def intercept_service(
         self,
@@ -60,24 +64,33 @@ class CallInterceptor(aio.ServerInterceptor):  # type: ignore[type-arg]  # gener
             return handler
         metadata = [(str(name), value) for name, value in handler_call_details.invocation_metadata or ()]
         request_id = _accepted_id(dict(metadata).get(status.REQUEST_ID_KEY, ""))
-        refusal = self._api_key.refusal(metadata)
+        called = _Called("unknown" if handler is None else path.lstrip("/"), request_id, _texts(metadata))
+        refusal = self._refusal(metadata)
         if handler is None:
-            refused = refusal or RouteNotFound(f"no method {path[:200]!r}; reflection lists what there is")
-            return self._refuse("unknown", request_id, refused)
-        method = path.rpartition("/")[2]
-        if refusal is not None:
-            return self._refuse(method, request_id, refusal)
-        return self._wrap(handler, method, request_id)
+            return self._refuse(
+                called, refusal or RouteNotFound(f"no method {path[:200]!r}; reflection lists what there is")
+            )
+        return self._wrap(handler, called) if refusal is None else self._refuse(called, refusal)
 
-    def _refuse(self, method: str, request_id: str, error: MLServerError) -> Handler:
+    def _refusal(self, metadata: Iterable[tuple[str, str | bytes]]) -> Unauthenticated | None:
+        raw = ((name, value if isinstance(value, bytes) else value.encode()) for name, value in metadata)
+        try:
+            name = self._api_keys.holder(raw, _SEND_KEY)
+        except Unauthenticated as error:
+            return error
+        if name:
+            bind_contextvars(key_name=name)  # each call is a task of its own, whose log lines have it from here on
+        return None
+
+    def _refuse(self, called: _Called, error: MLServerError) -> Handler:
         async def refuse(_: object, context: Context) -> None:
-            async with self._call(method, request_id, context):
+            async with self._call(called, context):
                 raise error
 
         # As a stream, whatever the method is: grpc then calls it before it reads a message of up to 100 MiB.
         return grpc.stream_stream_rpc_method_handler(refuse)
 
-    def _wrap(self, handler: Handler, method: str, request_id: str) -> Handler:
+    def _wrap(self, handler: Handler, called: _Called) -> Handler:
         parse: Any = handler.request_deserializer
         answer: Any = (
             handler.unary_unary or handler.unary_stream or handler.stream_unary or handler.stream_stream  # one is set
@@ -88,7 +101,9 @@ class CallInterceptor(aio.ServerInterceptor):  # type: ignore[type-arg]  # gener
             try:
                 return parse(raw)
             except DecodeError as error:
-                raise InvalidRequest(f"the {len(raw)} bytes sent are not a message of {method}: {error}") from None
+                raise InvalidRequest(
+                    f"the {len(raw)} bytes sent are not a message of {called.method}: {error}"
+                ) from None
 
         async def all_parsed(raws: AsyncIterator[bytes]) -> AsyncIterator[Any]:
             async for raw in raws:
@@ -97,14 +112,14 @@ class CallInterceptor(aio.ServerInterceptor):  # type: ignore[type-arg]  # gener
         read: Callable[[Any], Any] = all_parsed if handler.request_streaming else parsed
 
         async def unary(request: Any, context: Context) -> Any:
-            async with self._call(method, request_id, context) as head:
+            async with self._call(called, context) as head:
                 response = await answer(read(request), context)
                 await head.send()
                 return response
 
         async def stream(request: Any, context: Context) -> None:
             # context.write and not yield: a cancelled call then raises here, and not between two turns of a generator.
-            async with self._call(method, request_id, context) as head:
+            async with self._call(called, context) as head:
                 await head.send()
                 async with aclosing(answer(read(request), context)) as responses:
                     async for response in responses:
@@ -127,12 +142,18 @@ class CallInterceptor(aio.ServerInterceptor):  # type: ignore[type-arg]  # gener
         return wrapped
 
     @asynccontextmanager
-    async def _call(self, method: str, request_id: str, context: Context) -> AsyncIterator[_Head]:
-        head = _Head(context, request_id)
-        started = time.perf_counter()
-        outcome = "OK"
+    async def _call(self, called: _Called, context: Context) -> AsyncIterator[_Head]:
+        head = _Head(context, called.request_id)
+        outcome, error_code = "OK", ""
+        method = called.method
+        service = called.name.rpartition("/")[0] or method
+        about = {"rpc.system": "grpc", "rpc.service": service, "rpc.method": method}
+        about["ml_server.request_id"] = called.request_id
         self.active += 1
-        with bind_request_id(request_id):
+        with (
+            bind_request_id(called.request_id),
+            observed("grpc", method, called.name, called.metadata, about) as seen,
+        ):
             try:
                 yield head
             except asyncio.CancelledError:
@@ -140,17 +161,38 @@ class CallInterceptor(aio.ServerInterceptor):  # type: ignore[type-arg]  # gener
                 outcome = DeadlineExceeded.grpc_code if expired else grpc.StatusCode.CANCELLED.name
                 raise
             except MLServerError as error:
-                outcome = error.grpc_code
+                outcome, error_code = error.grpc_code, error.code
                 await head.fail(error)
             except Exception:
-                outcome = MLServerError.grpc_code
+                outcome, error_code = MLServerError.grpc_code, MLServerError.code
                 _log.exception("grpc_call_failed", method=method)
                 await head.fail(status.internal_error())
             finally:
                 self.active -= 1
-                seconds = time.perf_counter() - started
-                observe_request("grpc", method, outcome, seconds)
+                seconds = seen.seconds()
+                ended = {"rpc.grpc.status_code": grpc.StatusCode[outcome].value[0]}
+                seen.answered(outcome, ended, error_code=error_code, fault=outcome in _FAULTS, seconds=seconds)
                 _log.info("grpc_call", method=method, code=outcome, ms=round(seconds * 1000, 1))
+
+
+@dataclass(frozen=True, slots=True)
+class _Called:
+    """What is known of a call before it is answered.
+
+    Attributes:
+        name: service and method; ``unknown`` where there is no such method.
+        request_id: the caller's, or a new one.
+        metadata: what of it is text; it may carry a trace context.
+    """
+
+    name: str
+    request_id: str
+    metadata: dict[str, str]
+
+    @property
+    def method(self) -> str:
+        """Name of the method, without its service."""
+        return self.name.rpartition("/")[2]
 
 
 class _Head:
@@ -177,3 +219,7 @@ def _accepted_id(given: str | bytes) -> str:
     """The caller's id where it is fit for a log line and a header, else a new one."""
     fit = isinstance(given, str) and 0 < len(given) <= _REQUEST_ID_LENGTH and given.isascii() and given.isprintable()
     return str(given) if fit else new_request_id()
+
+
+def _texts(metadata: list[tuple[str, str | bytes]]) -> dict[str, str]:
+    return {name: value for name, value in metadata if isinstance(value, str)}

@@ -18,6 +18,8 @@ from ml_server.grpc_services import convert, status
 from ml_server.grpc_services.streams import Upload, answers_as_done, read_upload
 from ml_server.grpc_services.v1 import ocr_pb2, ocr_pb2_grpc
 from ml_server.logs import bind_request_id, current_request_id, get_logger
+from ml_server.metrics import observe_refusal
+from ml_server.observation import stage
 from ml_server.pipeline import Pipeline
 from ml_server.settings import Settings
 
@@ -46,7 +48,8 @@ class OcrServicer(ocr_pb2_grpc.OcrServiceServicer):
         self, request: ocr_pb2.ExtractTextRequest, context: Context
     ) -> ocr_pb2.ExtractTextResponse:
         page = await self._pipeline.extract_page(self._page_request(request, current_request_id(), context))
-        return convert.page_message(page)
+        with stage("encode"):
+            return convert.page_message(page)
 
     async def ExtractTextBatch(  # noqa: D102, N802 - named and described in ocr.proto
         self, request: ocr_pb2.ExtractTextBatchRequest, context: Context
@@ -58,14 +61,15 @@ class OcrServicer(ocr_pb2_grpc.OcrServiceServicer):
         ids = [_item_id(str(index)) for index in range(count)]
         requests = [self._page_request(item, id_, context) for item, id_ in zip(request.requests, ids, strict=True)]
         outcomes = await self._pipeline.extract_batch(requests)
-        return ocr_pb2.ExtractTextBatchResponse(
-            results=[
-                ocr_pb2.ExtractTextResult(error=status.to_status(outcome, id_))
-                if isinstance(outcome, MLServerError)
-                else ocr_pb2.ExtractTextResult(result=convert.page_message(outcome))
-                for outcome, id_ in zip(outcomes, ids, strict=True)
-            ]
-        )
+        with stage("encode"):
+            return ocr_pb2.ExtractTextBatchResponse(
+                results=[
+                    ocr_pb2.ExtractTextResult(error=status.to_status(outcome, id_))
+                    if isinstance(outcome, MLServerError)
+                    else ocr_pb2.ExtractTextResult(result=convert.page_message(outcome))
+                    for outcome, id_ in zip(outcomes, ids, strict=True)
+                ]
+            )
 
     async def ExtractTextStream(  # noqa: D102, N802 - named and described in ocr.proto
         self, request_iterator: AsyncIterator[ocr_pb2.ExtractTextStreamRequest], context: Context
@@ -74,9 +78,11 @@ class OcrServicer(ocr_pb2_grpc.OcrServiceServicer):
             id_ = _item_id(item.request_id)
             outcome = await self._read_item(item.request, id_, context)
             if isinstance(outcome, MLServerError):
+                observe_refusal(outcome.code)
                 error = status.to_status(outcome, id_)
                 return ocr_pb2.ExtractTextStreamResponse(request_id=item.request_id, error=error)
-            page = convert.page_message(outcome)
+            with stage("encode"):
+                page = convert.page_message(outcome)
             return ocr_pb2.ExtractTextStreamResponse(request_id=item.request_id, result=page)
 
         limit = min(STREAM_IN_FLIGHT, self._settings.queue_size)
@@ -90,7 +96,9 @@ class OcrServicer(ocr_pb2_grpc.OcrServiceServicer):
         request = await self._uploaded(request_iterator, context)
         async with aclosing(self._pipeline.extract_pages(request)) as pages:
             async for page in pages:
-                yield ocr_pb2.ExtractDocumentResponse(page=page.number, result=convert.page_message(page))
+                with stage("encode"):
+                    message = convert.page_message(page)
+                yield ocr_pb2.ExtractDocumentResponse(page=page.number, result=message)
 
     async def ExtractKeyValues(  # noqa: D102, N802 - named and described in ocr.proto
         self, request_iterator: AsyncIterator[ocr_pb2.ExtractKeyValuesRequest], context: Context
@@ -98,7 +106,9 @@ class OcrServicer(ocr_pb2_grpc.OcrServiceServicer):
         request = await self._uploaded(request_iterator, context)
         async with aclosing(self._pipeline.extract_key_values(request)) as pages:
             async for page in pages:
-                yield ocr_pb2.ExtractKeyValuesResponse(page=page.number, result=convert.key_values_message(page))
+                with stage("encode"):
+                    message = convert.key_values_message(page)
+                yield ocr_pb2.ExtractKeyValuesResponse(page=page.number, result=message)
 
     async def ListEngines(  # noqa: D102, N802 - named and described in ocr.proto
         self, request: ocr_pb2.ListEnginesRequest, context: Context

@@ -67,6 +67,29 @@ async def test_calls_with_the_key_pass(headers: dict[str, str]) -> None:
         assert (await client.post("/extract_text", files=image(), headers=sent)).status_code == 200
 
 
+async def test_a_websocket_is_closed_whatever_its_path() -> None:
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def receive() -> Any:
+        return {"type": "websocket.connect"}
+
+    scope = {"type": "websocket", "path": "/extract_text", "headers": []}
+    await app_over(FakePipeline(), api_key="s3cret")(scope, receive, send)
+    assert sent == [{"type": "websocket.close"}]
+
+
+async def test_the_log_names_the_holder_of_the_key() -> None:
+    with capture_logs() as lines:
+        async with calling(api_keys="bob: s3cret, other") as client:
+            await client.get("/engines", headers={"X-API-Key": "s3cret"})
+            await client.get("/engines", headers={"X-API-Key": "other"})
+    assert [line.get("key_name") for line in lines if line["event"] == "request"] == ["bob", None]
+    assert "s3cret" not in str(lines)
+
+
 async def test_probes_metrics_and_documentation_need_no_key() -> None:
     opened = ("/livez", "/readyz", "/healthz", "/health", "/health_check", "/metrics", "/", "/docs", "/openapi.json")
     async with calling(api_key="s3cret") as client:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
+from certificates import Authority
 from pydantic import SecretStr
 
 from ml_server.bentoml_services import launch
@@ -32,7 +33,8 @@ def test_settings_reach_other_processes_whatever_the_environment_said(monkeypatc
 
 def test_the_rest_of_the_environment_stays_and_bentoml_reports_nothing_home() -> None:
     handed_down = launch.environment(Settings(), {"PATH": "/bin", "ML_SERVER_OTHER": "kept"})
-    assert handed_down == {"PATH": "/bin", "ML_SERVER_OTHER": "kept", "BENTOML_DO_NOT_TRACK": "True"}
+    ours = {"BENTOML_DO_NOT_TRACK": "True", "GRPC_VERBOSITY": "ERROR"}
+    assert handed_down == {"PATH": "/bin", "ML_SERVER_OTHER": "kept", **ours}
     assert launch.environment(Settings(), {"BENTOML_DO_NOT_TRACK": "False"})["BENTOML_DO_NOT_TRACK"] == "False"
 
 
@@ -59,6 +61,22 @@ def test_serve_becomes_bentoml_serve(executed: list[Any]) -> None:
         "--timeout-graceful-shutdown", "3",
     ]  # fmt: skip
     assert environment["ML_SERVER_GRPC_PORT"] == "0"
+
+
+def test_a_certificate_goes_to_both_wires(executed: list[Any], tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    pair = authority.issue("server")
+    ports = Settings(http_host="127.0.0.1", grpc_host="127.0.0.1", http_port=0, grpc_port=0)
+    with pytest.raises(SystemExit):
+        launch.serve(ports.model_copy(update={"tls_cert": pair.cert, "tls_key": pair.key}))
+    with pytest.raises(SystemExit):
+        launch.serve(
+            ports.model_copy(update={"tls_cert": pair.cert, "tls_key": pair.key, "tls_client_ca": authority.file})
+        )
+    (_, one_sided, environment), (_, mutual, _) = executed
+    assert one_sided[-4:] == ["--ssl-certfile", str(pair.cert), "--ssl-keyfile", str(pair.key)]
+    assert mutual[-4:] == ["--ssl-ca-certs", str(authority.file), "--ssl-cert-reqs", "2"]
+    assert environment["ML_SERVER_TLS_CERT"] == str(pair.cert)
 
 
 @pytest.mark.parametrize(("wire", "flag"), [("http", "--http-port"), ("grpc", "--grpc-port")])

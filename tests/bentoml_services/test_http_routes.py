@@ -162,8 +162,8 @@ async def test_metrics_have_a_closed_set_of_routes() -> None:
         await client.get("/no/such/route")
         answer = await client.get("/metrics")
     assert answer.headers["content-type"].startswith("text/plain")
-    assert 'ml_server_requests_total{code="200",method="/extract_text",wire="http"}' in answer.text
-    assert 'code="404",method="unknown"' in answer.text
+    assert 'ml_server_requests_total{code="200",engine="none",method="/extract_text",wire="http"}' in answer.text
+    assert 'code="404",engine="none",method="unknown"' in answer.text
     assert "/no/such" not in answer.text
 
 

@@ -71,11 +71,19 @@ def test_bad_addresses(given: str) -> None:
         ({"api_key": ""}, "api_key is empty"),
         ({"api_key": "한글"}, "printable ASCII"),
         ({"ca_file": "ca.pem"}, "https:// and grpcs://"),
+        ({"cert_file": "c.pem", "key_file": "k.pem"}, "cert_file is for https:// and grpcs://"),
     ],
 )
 def test_bad_arguments(kind: Any, options: dict[str, Any], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         kind("http://localhost:1", **options)
+
+
+@pytest.mark.parametrize("kind", [OCRClient, AsyncOCRClient])
+@pytest.mark.parametrize("alone", ["cert_file", "key_file"])
+def test_a_certificate_and_its_key_go_together(kind: Any, alone: str) -> None:
+    with pytest.raises(ValueError, match="go together"):
+        kind("grpcs://localhost:1", **{alone: "file.pem"})
 
 
 @pytest.mark.parametrize(

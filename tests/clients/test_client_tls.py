@@ -1,92 +1,95 @@
-"""The clients over TLS, with a certificate that only ``ca_file`` makes trusted."""
+"""The clients over TLS: whom they trust, and who they say they are."""
 
 from __future__ import annotations
 
 import asyncio
 import ssl
-from datetime import UTC, datetime, timedelta
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, cast
 
 import grpc
 import pytest
-from client_fakes import PAGE, FakePipeline, calling
+from certificates import Authority, Pair
+from client_fakes import PAGE, Caller, FakePipeline, calling
 
 from ml_server.clients import AsyncOCRClient, OCRClient
 from ml_server.errors import NotReady, Unauthenticated
+from ml_server.grpc_services.credentials import server_credentials
 from ml_server.grpc_services.servicer import OcrServicer
 from ml_server.grpc_services.v1 import ocr_pb2_grpc
 from ml_server.pipeline import Pipeline
 from ml_server.settings import Settings
+from ml_server.tls import TLS
 
 
-def certificate(folder: Path) -> tuple[bytes, bytes, Path]:
-    """A key and its own certificate for localhost, for an hour."""
-    x509 = pytest.importorskip("cryptography.x509", reason="cryptography makes the certificate")
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    secret = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    public = made.public_bytes(serialization.Encoding.PEM)
-    path = folder / "ca.pem"
-    path.write_bytes(public)
-    return secret, public, path
-
-
-@pytest.mark.parametrize("kind", [OCRClient, AsyncOCRClient])
-async def test_grpc_over_tls(kind: Any, tmp_path: Path) -> None:
-    secret, public, ca_file = certificate(tmp_path)
-    server = grpc.aio.server()
-    servicer = OcrServicer(cast(Pipeline, FakePipeline()), Settings())
-    ocr_pb2_grpc.add_OcrServiceServicer_to_server(servicer, server)
-    port = server.add_secure_port("localhost:0", grpc.ssl_server_credentials([(secret, public)]))
-    await server.start()
-    try:
-        async with calling(kind, f"grpcs://localhost:{port}", ca_file=ca_file) as call:
-            assert await call("extract_text", b"image") == PAGE
-        async with calling(kind, f"grpcs://localhost:{port}", retries=0) as call:
-            with pytest.raises(NotReady, match=r"(?i)certificate"):
-                await call("extract_text", b"image")
-    finally:
-        await server.stop(0)
-
-
-@pytest.mark.parametrize("kind", [OCRClient, AsyncOCRClient])
-async def test_https(kind: Any, tmp_path: Path) -> None:
-    secret, public, ca_file = certificate(tmp_path)
-    both = tmp_path / "both.pem"
-    both.write_bytes(secret + public)
+@asynccontextmanager
+async def serving(wire: str, authority: Authority, pair: Pair, *, asking: bool) -> AsyncIterator[str]:
+    """The address of a server of one wire; over HTTP it answers 401, over gRPC it reads."""
+    if wire == "grpc":
+        server = grpc.aio.server()
+        ocr_pb2_grpc.add_OcrServiceServicer_to_server(OcrServicer(cast(Pipeline, FakePipeline()), Settings()), server)
+        tls = TLS(pair.cert, pair.key, authority.file if asking else None)
+        port = server.add_secure_port("localhost:0", server_credentials(tls))
+        await server.start()
+        try:
+            yield f"grpcs://localhost:{port}"
+        finally:
+            await server.stop(0)
+        return
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(both)
+    context.load_cert_chain(pair.cert, pair.key)
+    if asking:
+        context.load_verify_locations(authority.file)
+        context.verify_mode = ssl.CERT_REQUIRED
 
     async def refuse(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 401 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
         await writer.drain()
         writer.close()
 
-    server = await asyncio.start_server(refuse, "localhost", 0, ssl=context)
-    async with server:
-        address = f"https://localhost:{server.sockets[0].getsockname()[1]}"
-        async with calling(kind, address, ca_file=ca_file) as call:
-            with pytest.raises(Unauthenticated):
-                await call("engines")
+    async with await asyncio.start_server(refuse, "localhost", 0, ssl=context) as listening:
+        yield f"https://localhost:{listening.sockets[0].getsockname()[1]}"
+
+
+async def check_answer(call: Caller, wire: str) -> None:
+    if wire == "grpc":
+        assert await call("extract_text", b"image") == PAGE
+        return
+    with pytest.raises(Unauthenticated):
+        await call("engines")
+
+
+@pytest.mark.parametrize("kind", [OCRClient, AsyncOCRClient])
+@pytest.mark.parametrize("wire", ["http", "grpc"])
+async def test_only_ca_file_makes_an_authority_trusted(kind: Any, wire: str, tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    async with serving(wire, authority, authority.issue("server"), asking=False) as address:
+        async with calling(kind, address, ca_file=authority.file) as call:
+            await check_answer(call, wire)
         async with calling(kind, address, retries=0) as call:
             with pytest.raises(NotReady, match=r"(?i)certificate"):
                 await call("engines")
+
+
+@pytest.mark.parametrize("kind", [OCRClient, AsyncOCRClient])
+@pytest.mark.parametrize("wire", ["http", "grpc"])
+async def test_a_server_that_asks_for_a_certificate(kind: Any, wire: str, tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    own = authority.issue("client")
+    async with serving(wire, authority, authority.issue("server"), asking=True) as address:
+        files = {"ca_file": authority.file, "cert_file": own.cert, "key_file": own.key}
+        async with calling(kind, address, **files) as call:
+            await check_answer(call, wire)
+        async with calling(kind, address, ca_file=authority.file, retries=0) as call:
+            with pytest.raises(NotReady):
+                await call("engines")
+
+
+@pytest.mark.parametrize("kind", [OCRClient, AsyncOCRClient])
+@pytest.mark.parametrize("address", ["https://localhost:1", "grpcs://localhost:1"])
+async def test_a_certificate_that_cannot_be_read_is_said_at_once(kind: Any, address: str, tmp_path: Path) -> None:
+    nowhere = tmp_path / "nowhere.pem"
+    with pytest.raises(FileNotFoundError):
+        kind(address, cert_file=nowhere, key_file=nowhere)

@@ -74,7 +74,7 @@ def over_reflection(server: RunningServer, page: Path, **fields: str) -> dict[st
 
 @pytest.mark.parametrize(
     ("name", "language", "engine"),
-    [("invoice_korean", "korean", "tesseract"), ("invoice_english", "english", "paddle")],
+    [("invoice_korean", "korean", "paddle"), ("invoice_english", "english", "paddle")],
 )
 def test_auto_reads_the_samples(server: RunningServer, samples: Path, name: str, language: str, engine: str) -> None:
     page = samples / f"{name}.png"

@@ -77,6 +77,15 @@ class FakePipeline:
         self.calls.append("start")
         self.started.set()
 
+    async def drain(self) -> float:
+        self.calls.append("drain")
+        self.is_ready = False
+        return 60.0
+
+    async def hopeless(self) -> str:
+        await asyncio.Event().wait()
+        return ""
+
     async def close(self) -> None:
         self.calls.append("close")
 

@@ -197,7 +197,7 @@ async def test_bytes_that_are_no_message_are_the_caller_s_fault() -> None:
 
 async def test_calls_are_counted_by_method_and_code() -> None:
     def count(code: str) -> float:
-        return float(REQUESTS.labels("grpc", "ExtractText", code)._value.get())
+        return float(REQUESTS.labels("grpc", "ExtractText", "none", code)._value.get())
 
     ok, bad = count("OK"), count("INVALID_ARGUMENT")
     async with serving(FakePipeline(all_errors())) as (channel, _):

@@ -169,7 +169,7 @@ async def test_serving_alone_ends_gracefully_on_a_signal(
         pipeline.gate("there").set()
         assert (await running).engine == "fake"
     await serving_alone
-    assert pipeline.calls == ["start", "close"]
+    assert pipeline.calls == ["start", "drain", "close"]
 
 
 async def test_serving_alone_on_a_taken_port_fails_before_it_starts_anything(monkeypatch: pytest.MonkeyPatch) -> None:
