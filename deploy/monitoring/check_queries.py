@@ -1,0 +1,98 @@
+"""Ask a running Prometheus for every query of the dashboard, and say which of them return nothing.
+
+python deploy/monitoring/check_queries.py http://localhost:9090
+python deploy/monitoring/check_queries.py http://localhost:9090 --without GPUs --minutes 2
+
+Exit code 1 if a query is an error or returns nothing but for the rows given with --without, or if Prometheus could not
+evaluate one of its alert rules; 2 if it does not answer.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+DASHBOARD = Path(__file__).resolve().parent / "grafana" / "dashboards" / "ml_server.json"
+
+_STEP_S = 5
+
+
+def queries() -> Iterator[tuple[str, str, str]]:
+    """Row, panel and query of all that the dashboard shows, Grafana's variables filled in: all servers, 1 minute."""
+    row = ""
+    for panel in json.loads(DASHBOARD.read_text(encoding="utf-8"))["panels"]:
+        if panel["type"] == "row":
+            row = panel["title"]
+        for target in panel.get("targets", ()):
+            query = target["expr"].replace("$__rate_interval", "1m")
+            yield row, panel["title"], query.replace("$job", ".+").replace("$instance", ".+")
+
+
+def points(base: str, query: str, minutes: float) -> tuple[int, int]:
+    """Series, and numbers in them (NaN is none), of the last minutes.
+
+    Raises:
+        OSError: Prometheus does not answer, or refuses the query.
+    """
+    now = time.time()
+    asked = {"query": query, "start": now - 60 * minutes, "end": now, "step": _STEP_S}
+    series = _ask(base, "query_range", asked)["result"]
+    return len(series), sum(not math.isnan(float(value)) for each in series for _, value in each["values"])
+
+
+def broken_rules(base: str) -> list[str]:
+    """Rules that Prometheus could not evaluate, each with its error."""
+    groups = _ask(base, "rules", {})["groups"]
+    return [
+        f"{rule['name']}: {rule.get('lastError') or rule['health']}"
+        for group in groups
+        for rule in group["rules"]
+        if rule["health"] == "err"
+    ]
+
+
+def _ask(base: str, what: str, asked: dict[str, Any]) -> dict[str, Any]:
+    address = f"{base.rstrip('/')}/api/v1/{what}?{urllib.parse.urlencode(asked)}"
+    with urllib.request.urlopen(address, timeout=30) as answer:
+        found: dict[str, Any] = json.load(answer)["data"]
+    return found
+
+
+def main() -> int:
+    """Exit code."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("prometheus", help="its address, as http://localhost:9090")
+    parser.add_argument("--without", action="append", default=[], metavar="ROW", help="a row that may be empty")
+    parser.add_argument("--minutes", type=float, default=5, help="how far back (default: 5)")
+    options = parser.parse_args()
+    failed = 0
+    for row, panel, query in queries():
+        try:
+            series, found = points(options.prometheus, query, options.minutes)
+        except urllib.error.HTTPError as error:
+            series, found = 0, 0
+            print(f"{json.load(error).get('error', error)}", file=sys.stderr)
+        verdict = "ok" if found else "nothing, as said" if row in options.without else "NOTHING"
+        failed += verdict == "NOTHING"
+        print(f"{verdict:16} {series:4} series {found:6} numbers  {row}: {panel}" + ("" if found else f"\n    {query}"))
+    for rule in broken_rules(options.prometheus):
+        failed += 1
+        print(f"BROKEN RULE      {rule}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except OSError as gone:
+        print(gone, file=sys.stderr)
+        sys.exit(2)

@@ -1,0 +1,93 @@
+"""The Kubernetes manifests, as files and as Kustomize builds them."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ml_server.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+KUBERNETES = ROOT / "deploy" / "kubernetes"
+OVERLAYS = sorted(path.parent.name for path in KUBERNETES.glob("overlays/*/kustomization.yaml"))
+PREFIX = "ML_SERVER_"
+
+Manifest = dict[str, Any]
+
+_UNITS = {"": 1, "k": 10**3, "m": 2**20, "g": 2**30, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30}
+
+
+def documents(path: Path) -> list[Manifest]:
+    """Everything in a YAML file."""
+    return [each for each in yaml.safe_load_all(path.read_text(encoding="utf-8")) if each is not None]
+
+
+@cache
+def _kustomize() -> list[str]:
+    """The command that builds an overlay; empty where there is none that is new enough."""
+    if shutil.which("kustomize"):
+        return ["kustomize", "build"]
+    if kubectl := shutil.which("kubectl"):
+        asked = subprocess.run([kubectl, "version", "--client"], capture_output=True, text=True, check=False).stdout
+        found = re.search(r"Kustomize Version: v(\d+)", asked)
+        if found and int(found[1]) >= 5:
+            return [kubectl, "kustomize"]
+    return []
+
+
+@cache
+def _built(folder: Path) -> tuple[Manifest, ...]:
+    command = [*_kustomize(), str(folder)]
+    finished = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert finished.returncode == 0, finished.stderr
+    return tuple(yaml.safe_load_all(finished.stdout))
+
+
+def built(overlay: str) -> tuple[Manifest, ...]:
+    """What ``kubectl apply -k`` would send for an overlay; not to be changed. Skips where there is no Kustomize."""
+    if not _kustomize():
+        pytest.skip("no kubectl (1.27 or newer) or kustomize here; only the single files are checked")
+    return _built(KUBERNETES / "overlays" / overlay)
+
+
+def one(manifests: tuple[Manifest, ...], kind: str, name: str = "ml-server") -> Manifest:
+    """The manifest of a kind and a name, but for the hash that Kustomize puts behind it."""
+    (found,) = (
+        each
+        for each in manifests
+        if each["kind"] == kind and re.fullmatch(rf"{name}(-[a-z0-9]{{10}})?", each["metadata"]["name"])
+    )
+    return found
+
+
+def pod(manifests: tuple[Manifest, ...]) -> Manifest:
+    """The pods' spec."""
+    spec: Manifest = one(manifests, "Deployment")["spec"]["template"]["spec"]
+    return spec
+
+
+def container(manifests: tuple[Manifest, ...]) -> Manifest:
+    """The one container of a pod."""
+    (only,) = pod(manifests)["containers"]
+    found: Manifest = only
+    return found
+
+
+def settings(variables: dict[str, str]) -> Settings:
+    """The server's settings where the environment has these variables, of which each is one."""
+    unknown = {name for name in variables if name.removeprefix(PREFIX).lower() not in Settings.model_fields}
+    assert unknown == set()
+    return Settings.model_validate({name.removeprefix(PREFIX).lower(): value for name, value in variables.items()})
+
+
+def quantity(text: str) -> float:
+    """Bytes or cores, as Kubernetes, Docker and nginx write them."""
+    number, unit = re.fullmatch(r"([\d.]+)([A-Za-z]*)", text).groups()  # type: ignore[union-attr]  # or the test fails
+    return float(number) * _UNITS[unit]

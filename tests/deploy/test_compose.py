@@ -1,0 +1,131 @@
+"""deploy/compose: variables, ports, paths and times agree with the server and with each other."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+import yaml
+from compose_spec import PyCompose
+from manifests import PREFIX, ROOT, quantity, settings
+
+from ml_server.bentoml_services import paths
+
+COMPOSE = ROOT / "deploy" / "compose"
+TEXT = (COMPOSE / "compose.yaml").read_text(encoding="utf-8")
+FILE: dict[str, Any] = yaml.safe_load(TEXT)
+SERVICES: dict[str, dict[str, Any]] = FILE["services"]
+SERVERS = {name: service for name, service in SERVICES.items() if "profiles" in service}
+EXAMPLE = dict(
+    line.split("=", 1)
+    for line in (COMPOSE / ".env.example").read_text(encoding="utf-8").splitlines()
+    if line and not line.startswith("#")
+)
+
+
+def seconds(text: str) -> int:
+    return int(text.removesuffix("s"))
+
+
+def filled(text: str) -> str:
+    return re.sub(r"\$\{(\w+)[^}]*\}", lambda found: EXAMPLE[found[1]] or "secret", text)
+
+
+def valid(file: dict[str, Any]) -> None:
+    """Raises ValueError where Compose's specification does not have it so, or a network is referred to in vain."""
+    PyCompose.from_yaml(filled(yaml.safe_dump(file))).validate()
+
+
+def test_the_file_is_one_of_compose() -> None:
+    plain = {name: part for name, part in FILE.items() if not name.startswith("x-")}
+    valid(plain)
+    with pytest.raises(ValueError, match="service_helthy"):
+        valid(plain | {"services": {"a": {"image": "b", "depends_on": {"b": {"condition": "service_helthy"}}}}})
+    with pytest.raises(ValueError, match="default"):
+        valid(plain | {"networks": {}})
+
+
+def test_the_example_has_every_variable_and_no_secret() -> None:
+    used = set(re.findall(r"\$\{(\w+)", TEXT))
+    assert used | {"COMPOSE_PROFILES"} == set(EXAMPLE)
+    asked_for = set(re.findall(r"\$\{(\w+):\?", TEXT))
+    assert asked_for >= {"S3_SECRET_KEY", "GRAFANA_PASSWORD", "LABEL_STUDIO_PASSWORD"}
+    assert {name for name in EXAMPLE if not EXAMPLE[name]} == asked_for | {"ML_SERVER_API_KEYS"}
+    for name, default in re.findall(r"\$\{(\w+):-([^}]*)\}", TEXT):
+        assert EXAMPLE[name] == default, name
+    assert ".env" in (COMPOSE / ".gitignore").read_text(encoding="utf-8").split()
+
+
+def test_the_servers_are_one_but_for_the_image() -> None:
+    assert {name: service["profiles"] for name, service in SERVERS.items()} == {
+        "server-cpu": ["cpu"],
+        "server-gpu": ["gpu"],
+    }
+    assert EXAMPLE["COMPOSE_PROFILES"] == "cpu"
+    dockerfile = (ROOT / "Dockerfile.gpu").read_text(encoding="utf-8")
+    for name, service in SERVERS.items():
+        target = name.removeprefix("server-")
+        build = service["build"]
+        assert (build["target"], service["image"]) == (target, f"ml-server:{target}")
+        assert (COMPOSE / build["context"] / build["dockerfile"]).resolve() == ROOT / "Dockerfile.gpu"
+        assert re.search(rf"^FROM \S+ AS {target}$", dockerfile, re.M)
+        assert service["command"] == ["serve"]
+        assert service["networks"]["default"]["aliases"] == ["server"]
+    assert "deploy" not in SERVERS["server-cpu"]
+    (gpu,) = SERVERS["server-gpu"]["deploy"]["resources"]["reservations"]["devices"]
+    assert (gpu["driver"], gpu["capabilities"]) == ("nvidia", ["gpu"])
+
+
+def test_the_servers_settings_and_ports_are_real() -> None:
+    for service in SERVERS.values():
+        variables = {name: filled(value) for name, value in service["environment"].items()}
+        assert all(name.startswith(PREFIX) for name in variables)
+        wanted = settings(variables)
+        ports = {tuple(port.rsplit(":", 2)[1:]) for port in service["ports"]}
+        assert ports == {(str(port), str(port)) for port in (wanted.http_port, wanted.grpc_port)}
+        assert f":{wanted.http_port}{paths.READYZ}'" in service["healthcheck"]["test"][-1]
+        assert seconds(service["healthcheck"]["start_period"]) > wanted.load_timeout_s
+        assert seconds(service["stop_grace_period"]) > wanted.shutdown_grace_s + 10
+        assert service["read_only"] is True
+        (tmp,) = service["tmpfs"]
+        path, _, options = tmp.partition(":")
+        size = dict(option.split("=") for option in options.split(","))["size"]
+        assert path == "/tmp"
+        assert quantity(size) >= 10 * wanted.max_document_bytes
+
+
+def test_everything_starts_in_order() -> None:
+    for name, service in SERVICES.items():
+        assert name == "bucket" or "healthcheck" in service, name
+        for before, how in service.get("depends_on", {}).items():
+            wanted = "service_completed_successfully" if before == "bucket" else "service_healthy"
+            assert how["condition"] == wanted
+            # Of the two servers only one is in the profile.
+            assert how.get("required", True) == (before not in SERVERS)
+    assert set(SERVICES["label-studio"]["depends_on"]) == {"bucket", *SERVERS}
+    assert set(SERVICES["grafana"]["depends_on"]) == {"prometheus"}
+
+
+def test_images_are_pinned_and_ports_stay_on_this_machine() -> None:
+    hosts: list[str] = []
+    for service in SERVICES.values():
+        assert re.fullmatch(r"[\w./-]+:(v?\d[\w.]*|cpu|gpu)", service["image"])
+        hosts += [port.rsplit(":", 2)[1] for port in service.get("ports", ()) if service is not SERVERS["server-gpu"]]
+        assert all(port.startswith("${BIND:-127.0.0.1}:") for port in service.get("ports", ()))
+    assert len(hosts) == len(set(hosts))
+
+
+def test_what_is_mounted_is_there_and_prometheus_scrapes_the_server() -> None:
+    for service in SERVICES.values():
+        for volume in service.get("volumes", ()):
+            source = volume.split(":")[0]
+            assert source in FILE["volumes"] or (COMPOSE / source).exists(), volume
+    prometheus = yaml.safe_load((ROOT / "deploy/monitoring/prometheus.yaml").read_text(encoding="utf-8"))
+    targets = {job["job_name"]: job["static_configs"][0]["targets"] for job in prometheus["scrape_configs"]}
+    assert targets["ml_server"] == ["server:3000"]
+    provisioned = yaml.safe_load(
+        (ROOT / "deploy/monitoring/grafana/provisioning/dashboards/ml_server.yaml").read_text(encoding="utf-8")
+    )
+    (provider,) = provisioned["providers"]
+    assert f"../monitoring/grafana/dashboards:{provider['options']['path']}:ro" in SERVICES["grafana"]["volumes"]

@@ -1,0 +1,172 @@
+"""What the manifests say of the server is what its code says: ports, paths, settings, times, sizes, images."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+import yaml
+from manifests import KUBERNETES, OVERLAYS, ROOT, built, container, documents, one, pod, quantity, settings
+
+from ml_server.bentoml_services import paths
+from ml_server.bentoml_services.edge import FORM_SLACK
+from ml_server.grpc_services.server import SERVICE
+from ml_server.settings import Settings
+
+DOCKERFILE = (ROOT / "Dockerfile.gpu").read_text(encoding="utf-8")
+PREFIX = "ML_SERVER_"
+
+
+def configured(overlay: str) -> Settings:
+    server = container(built(overlay))
+    (source,) = server["envFrom"]
+    config = one(built(overlay), "ConfigMap", "ml-server-settings")
+    assert source["configMapRef"]["name"] == config["metadata"]["name"]
+    return settings(config["data"])
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_ports_are_the_servers(overlay: str) -> None:
+    wanted = configured(overlay)
+    ports = {port["name"]: port["containerPort"] for port in container(built(overlay))["ports"]}
+    if overlay == "grpc":
+        assert ports == {"grpc": wanted.grpc_port, "metrics": wanted.grpc_metrics_port}
+        assert wanted.grpc_metrics_port
+    else:
+        assert ports == {"http": wanted.http_port, "grpc": wanted.grpc_port}
+        exposed = {int(port) for line in re.findall(r"^EXPOSE (.+)$", DOCKERFILE, re.M) for port in line.split()}
+        assert exposed == set(ports.values())
+    for service in (each for each in built(overlay) if each["kind"] == "Service"):
+        for port in service["spec"]["ports"]:
+            assert (port["name"], port["port"]) == (port["targetPort"], ports[port["targetPort"]])
+    allowed = {
+        port["port"] for rule in one(built(overlay), "NetworkPolicy")["spec"]["ingress"] for port in rule["ports"]
+    }
+    assert allowed == set(ports)
+    assert "egress" not in one(built(overlay), "NetworkPolicy")["spec"]
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_probes_ask_what_there_is(overlay: str) -> None:
+    server = container(built(overlay))
+    startup, ready, live = (server[f"{kind}Probe"] for kind in ("startup", "readiness", "liveness"))
+    if overlay == "grpc":
+        assert server["args"] == ["grpc"]
+        port = configured(overlay).grpc_port
+        assert startup["grpc"] == ready["grpc"] == {"port": port, "service": SERVICE}
+        assert live["grpc"] == {"port": port}
+        # Its health knows no difference between dead and not ready, so the server's own limit has to come first.
+        assert live["periodSeconds"] * live["failureThreshold"] > 2 * configured(overlay).unhealthy_after_s
+    else:
+        assert server["args"] == ["serve"]
+        assert startup["httpGet"] == ready["httpGet"] == {"path": paths.READYZ, "port": "http"}
+        assert live["httpGet"] == {"path": paths.LIVEZ[0], "port": "http"}
+    assert startup["periodSeconds"] * startup["failureThreshold"] > configured(overlay).load_timeout_s
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_a_pod_gets_the_time_to_finish(overlay: str) -> None:
+    _, pause = container(built(overlay))["lifecycle"]["preStop"]["exec"]["command"]
+    needed = int(pause) + configured(overlay).shutdown_grace_s
+    assert needed + 15 <= pod(built(overlay))["terminationGracePeriodSeconds"]
+    update = one(built(overlay), "Deployment")["spec"]["strategy"]["rollingUpdate"]
+    assert update == {"maxSurge": 1, "maxUnavailable": 0}
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_memory_and_cores_fit(overlay: str) -> None:
+    resources = container(built(overlay))["resources"]
+    wanted = configured(overlay)
+    assert resources["requests"]["cpu"] == resources["limits"]["cpu"]
+    cores = quantity(resources["limits"]["cpu"])
+    assert cores == int(cores)
+    sizes = {
+        volume["name"]: volume["emptyDir"]["sizeLimit"]
+        for volume in pod(built(overlay))["volumes"]
+        if "emptyDir" in volume
+    }
+    besides = quantity(sizes["shm"]) + 2**30  # the server, and decoders at work
+    assert wanted.memory_budget_mb * 2**20 + besides <= quantity(resources["limits"]["memory"])
+    # An upload may be in /tmp for every request that is being read.
+    assert quantity(sizes["tmp"]) >= 10 * wanted.max_document_bytes
+    (metric,) = one(built(overlay), "HorizontalPodAutoscaler")["spec"]["metrics"]
+    assert quantity(metric["pods"]["target"]["averageValue"]) == cores
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_images_are_those_that_the_dockerfile_makes(overlay: str) -> None:
+    server = container(built(overlay))
+    target = "gpu" if overlay == "gpu" else "cpu"
+    assert server["image"] == f"ml-server:{target}"
+    assert f"-t {server['image']} ." in DOCKERFILE
+    assert re.search(rf"^FROM \S+ AS {target}$", DOCKERFILE, re.M)
+    identity = pod(built(overlay))["securityContext"]
+    users = set(re.findall(r"^USER (\d+)(?::(\d+))?$", DOCKERFILE, re.M))
+    assert {user for user, _ in users} == {str(identity["runAsUser"])}
+    assert {group or str(identity["runAsGroup"]) for _, group in users} == {str(identity["runAsGroup"])}
+    assert 'ENTRYPOINT ["tini", "--", "ml-server"]\nCMD ["serve"]' in DOCKERFILE
+    assert set(re.findall(r"\bHOME=(\S+)", DOCKERFILE)) == {"/tmp"}
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_keys_come_from_the_mounted_secret(overlay: str) -> None:
+    file = configured(overlay).api_keys_file
+    assert file is not None
+    (mount,) = (each for each in container(built(overlay))["volumeMounts"] if each["mountPath"] == str(file.parent))
+    (volume,) = (each for each in pod(built(overlay))["volumes"] if each["name"] == mount["name"])
+    (example,) = documents(KUBERNETES / "components" / "api-keys" / "secret.example.yaml")
+    assert volume["secret"]["secretName"] == example["metadata"]["name"]
+    assert "subPath" not in mount
+    assert set(example["stringData"]) == {file.name}
+
+
+def test_uploads_that_the_server_takes_pass_the_ingress() -> None:
+    defaults = Settings.model_validate({})
+    for name in ("ml-server", "ml-server-grpc"):
+        ingress = one(built("cpu"), "Ingress", name)
+        annotations: dict[str, str] = {
+            key.removeprefix("nginx.ingress.kubernetes.io/"): value
+            for key, value in ingress["metadata"]["annotations"].items()
+        }
+        largest = quantity(annotations["proxy-body-size"])
+        assert not largest or largest > defaults.max_document_bytes + FORM_SLACK
+        for kind in ("read", "send"):
+            assert float(annotations[f"proxy-{kind}-timeout"]) > defaults.request_timeout_s
+        (rule,) = ingress["spec"]["rules"]
+        (path,) = rule["http"]["paths"]
+        backend = path["backend"]["service"]
+        service = one(built("cpu"), "Service", backend["name"])
+        assert backend["port"]["name"] in {port["name"] for port in service["spec"]["ports"]}
+        assert [rule["host"]] == ingress["spec"]["tls"][0]["hosts"]
+        assert annotations.get("backend-protocol", "HTTP") == ("GRPC" if name == "ml-server-grpc" else "HTTP")
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_prometheus_finds_the_metrics(overlay: str) -> None:
+    monitor = one(built(overlay), "ServiceMonitor")["spec"]
+    (service,) = (
+        each
+        for each in built(overlay)
+        if each["kind"] == "Service"
+        and monitor["selector"]["matchLabels"].items() <= each["metadata"]["labels"].items()
+    )
+    (endpoint,) = monitor["endpoints"]
+    assert endpoint["path"] == paths.METRICS
+    assert endpoint["port"] in {port["name"] for port in service["spec"]["ports"]}
+
+
+def test_every_variable_in_a_manifest_is_a_setting() -> None:
+    names: set[str] = set()
+    for path in KUBERNETES.rglob("*"):
+        if path.suffix in {".yaml", ".env"}:
+            names |= set(re.findall(rf"^[^#]*?\b{PREFIX}([A-Z_]+)", path.read_text(encoding="utf-8"), re.M))
+    assert {"MEMORY_BUDGET_MB", "API_KEYS_FILE", "DEVICE", "GRPC_METRICS_PORT"} <= names
+    assert {name for name in names if name.lower() not in Settings.model_fields} == set()
+
+
+def test_the_bento_has_the_same_ports() -> None:
+    bento: dict[str, Any] = yaml.safe_load((ROOT / "bentofile.yaml").read_text(encoding="utf-8"))
+    variables = bento["docker"].get("env") or {}
+    ours = {name: str(value) for name, value in variables.items() if name.startswith(PREFIX)}
+    assert settings(ours).grpc_port == Settings.model_validate({}).grpc_port
