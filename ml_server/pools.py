@@ -207,6 +207,7 @@ class Pools:
             threads=self._threads(replicas),
             model_dir=settings.model_dir,
             paddle_backend=settings.paddle_backend,
+            detection_side=settings.detection_side,
             mock_delay_s=settings.mock_delay_s,
             mock_failure=settings.mock_failure,
         )

@@ -46,6 +46,9 @@ class Settings(BaseSettings):
     paddle_backend: Literal["auto", "onnxruntime", "openvino", "paddle"] = Field(
         "auto", description="auto: OpenVINO on CPUs that multiply bfloat16, else ONNX Runtime"
     )
+    detection_side: int = Field(
+        1536, ge=0, le=8192, description="paddle looks for lines on pages scaled down to this longest side; 0 for none"
+    )
     recycle_after: int = Field(5000, ge=0, description="pages after which a replica is replaced; 0 for never")
     recycle_growth: float = Field(
         1.5, ge=0, description="times its memory after 100 calls at which a replica is replaced; 0 for never"

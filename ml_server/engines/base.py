@@ -28,6 +28,8 @@ class EngineConfig:
         model_dir: a folder of weights to look in first; None for the engine's own places.
         paddle_backend: ``onnxruntime``, ``openvino``, ``paddle`` (needs paddlepaddle), or ``auto``: OpenVINO where it
             is installed and the CPU multiplies bfloat16, else ONNX Runtime.
+        detection_side: pixels; the paddle engine looks for lines on pages scaled down to this longest side, and reads
+            them at full size. 0 for no limit.
         mock_delay_s: seconds the mock engine takes for a page.
         mock_failure: how the mock engine fails: ``""``, ``raise``, ``crash`` or ``hang``.
     """
@@ -37,6 +39,7 @@ class EngineConfig:
     threads: int = 1
     model_dir: Path | None = None
     paddle_backend: str = "auto"
+    detection_side: int = 1536
     mock_delay_s: float = 0.0
     mock_failure: str = ""
 

@@ -29,10 +29,15 @@ class OpenVINORunner:
     Args:
         file: an ONNX model with one input.
         threads: CPU threads, at least 1.
+        columns: for a recogniser, whose first output has a step for so many pixels of width: widths are padded to a
+            multiple of it, and the steps of the padding dropped. OpenVINO prepares itself for every shape that it has
+            not seen, which takes time once and memory for good. 0 leaves widths as they are.
     """
 
-    def __init__(self, file: Path, threads: int) -> None:
+    def __init__(self, file: Path, threads: int, columns: int = 0) -> None:
         import openvino
+
+        self._columns = columns
 
         options = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1}
         compiled = openvino.Core().compile_model(str(file), "CPU", {**options, "INFERENCE_PRECISION_HINT": "bf16"})
@@ -40,8 +45,17 @@ class OpenVINORunner:
 
     def __call__(self, x: Sequence[npt.NDArray[np.float32]]) -> list[npt.NDArray[np.float32]]:
         """One batch: [(n, 3, height, width)] to the model's outputs."""
-        self._request.infer([np.ascontiguousarray(x[0])])
-        return [np.array(tensor.data) for tensor in self._request.output_tensors]
+        given = x[0]
+        width = given.shape[-1]
+        missing = -width % self._columns if self._columns else 0
+        if missing:
+            given = np.pad(given, ((0, 0), (0, 0), (0, 0), (0, missing)))
+        self._request.infer([np.ascontiguousarray(given)])
+        outputs = [np.array(tensor.data) for tensor in self._request.output_tensors]
+        if missing:
+            steps = outputs[0].shape[1]
+            outputs[0] = outputs[0][:, : max(1, round(steps * width / given.shape[-1]))]
+        return outputs
 
     def close(self) -> None:
         """Nothing to do: the request goes with this object."""

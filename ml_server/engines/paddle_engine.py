@@ -78,7 +78,7 @@ class PaddleEngine(OCREngine):
         self._models = PaddleModels(config, paddleocr)
         detector = paddle_weights.find(paddle_weights.DETECTOR, config.model_dir, formats(config))
         assert detector is not None  # or it would not be available
-        self._detector = self._models.detector(detector, limit_side_len=64, limit_type="min")
+        self._detector = self._models.detector(detector)
         self._recognisers: dict[tuple[str, ...], tuple[PaddleModel, Any]] = {}
         readable = [language for language in config.languages if language.name in info.languages]
         if not readable:

@@ -10,6 +10,9 @@ from ml_server.engines.base import EngineConfig
 from ml_server.engines.openvino_runner import OpenVINORunner
 from ml_server.engines.paddle_weights import PaddleModel
 
+_COLUMNS = 32
+"""Widths of lines are rounded up to a multiple of this many pixels: few shapes, little padding."""
+
 
 def formats(config: EngineConfig) -> tuple[str, ...]:
     """The formats of weights that the configured backend loads."""
@@ -37,15 +40,18 @@ class PaddleModels:
             chosen = "openvino" if config.device == "cpu" and openvino_runner.pays() else "onnxruntime"
         self.backend = chosen
 
-    def detector(self, model: PaddleModel, **options: Any) -> Any:
-        """A ``TextDetection``; options as its own."""
-        return self._load(self._paddleocr.TextDetection, model, options)
+    def detector(self, model: PaddleModel) -> Any:
+        """A ``TextDetection``, which looks at pages at no more than the configured size."""
+        side = self._config.detection_side
+        # Without a limit of ours, PaddleOCR's own: nothing is scaled but what is smaller than 64 or larger than 4,000.
+        limit = {"limit_side_len": side, "limit_type": "max"} if side else {"limit_side_len": 64, "limit_type": "min"}
+        return self._load(self._paddleocr.TextDetection, model, limit)
 
     def recogniser(self, model: PaddleModel) -> Any:
         """A ``TextRecognition``."""
-        return self._load(self._paddleocr.TextRecognition, model, {})
+        return self._load(self._paddleocr.TextRecognition, model, {}, columns=_COLUMNS)
 
-    def _load(self, kind: Any, model: PaddleModel, options: dict[str, Any]) -> Any:
+    def _load(self, kind: Any, model: PaddleModel, options: dict[str, Any], columns: int = 0) -> Any:
         config, onnx = self._config, self.backend != "paddle"
         with ExitStack() as stack:
             folder = stack.enter_context(paddle_weights.laid_out(model))
@@ -61,5 +67,5 @@ class PaddleModels:
             if self.backend == "openvino":
                 assert model.file is not None
                 # PaddleX has no such backend of its own but takes any callable for one.
-                module.paddlex_predictor.runner = OpenVINORunner(model.file, config.threads)
+                module.paddlex_predictor.runner = OpenVINORunner(model.file, config.threads, columns)
         return module
