@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
 # Held back by hand: see the head of constraints.txt, and pyproject.toml for torch (newer ones pull in CUDA packages).
-printf '%s\n' 'opencv-python-headless==4.10.0.84' 'torch==2.13.0' >"$work/held.txt"
+printf '%s\n' 'opencv-python-headless==4.10.0.84' 'torch==2.13.0' 'bentoml==1.4.39' >"$work/held.txt"
 
 "${PYTHON:-python3.11}" -m venv "$work/venv"
 "$work/venv/bin/python" -m pip install --quiet -c "$work/held.txt" -e '.[all,dev,bench]'
