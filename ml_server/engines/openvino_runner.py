@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ml_server.engines import runtimes
+
 
 def pays() -> bool:
     """Whether OpenVINO is installed and this CPU has bfloat16 instructions."""
     if importlib.util.find_spec("openvino") is None:
         return False
-    import openvino
-
-    return "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    return "BF16" in runtimes.openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
 class OpenVINORunner:
@@ -35,12 +35,12 @@ class OpenVINORunner:
     """
 
     def __init__(self, file: Path, threads: int, columns: int = 0) -> None:
-        import openvino
-
         self._columns = columns
 
         options = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1}
-        compiled = openvino.Core().compile_model(str(file), "CPU", {**options, "INFERENCE_PRECISION_HINT": "bf16"})
+        compiled = (
+            runtimes.openvino().Core().compile_model(str(file), "CPU", {**options, "INFERENCE_PRECISION_HINT": "bf16"})
+        )
         self._request: Any = compiled.create_infer_request()
 
     def __call__(self, x: Sequence[npt.NDArray[np.float32]]) -> list[npt.NDArray[np.float32]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import Any
 
-from ml_server.engines import openvino_runner, paddle_weights
+from ml_server.engines import openvino_runner, paddle_weights, runtimes
 from ml_server.engines.base import EngineConfig
 from ml_server.engines.openvino_runner import OpenVINORunner
 from ml_server.engines.paddle_weights import PaddleModel
@@ -53,6 +53,8 @@ class PaddleModels:
 
     def _load(self, kind: Any, model: PaddleModel, options: dict[str, Any], columns: int = 0) -> Any:
         config, onnx = self._config, self.backend != "paddle"
+        if onnx:
+            runtimes.onnxruntime()  # PaddleX imports it by itself
         with ExitStack() as stack:
             folder = stack.enter_context(paddle_weights.laid_out(model))
             module = kind(

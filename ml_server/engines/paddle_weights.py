@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ml_server.engines import runtimes
 from ml_server.engines.weights import verify
 from ml_server.languages import Language
 
@@ -210,8 +211,6 @@ def recogniser_config(characters: list[str]) -> dict[str, Any]:
 
 def _dictionary(onnx: Path) -> list[str]:
     """The released recogniser keeps its dictionary in the ONNX file's metadata."""
-    import onnxruntime
-
-    session = onnxruntime.InferenceSession(str(onnx), providers=["CPUExecutionProvider"])
+    session = runtimes.onnxruntime().InferenceSession(str(onnx), providers=["CPUExecutionProvider"])
     held: str = session.get_modelmeta().custom_metadata_map["character"]
     return held.split("\n")

