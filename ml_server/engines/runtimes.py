@@ -1,4 +1,4 @@
-"""ONNX Runtime and OpenVINO, imported so that they report their use to nobody. Nothing imports them but through here."""
+"""ONNX Runtime and OpenVINO, imported so that they report their use to nobody. Nothing else here imports them."""
 
 from __future__ import annotations
 
