@@ -2,38 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
+from torch import nn
 
-from ml_server.engines.layoutlm.model import KeyValueModel
 from ml_server.errors import InvalidRequest
 
-
-@dataclass(slots=True)
-class State:
-    """Where a run stands; what a checkpoint holds besides tensors; ``ser``, ``re``: running means of losses."""
-
-    step: int = 0
-    best: float = -1.0
-    best_step: int = 0
-    waited: int = 0
-    seconds: float = 0.0
-    ser: float = 0.0
-    re: float = 0.0
-    curve: list[dict[str, float]] = field(default_factory=list)
+S = TypeVar("S")
 
 
-def save(
-    path: Path,
-    model: KeyValueModel,
-    optimizer: torch.optim.Optimizer,
-    state: State,
-    of: dict[str, Any],
-) -> None:
-    """All or nothing: a run that is killed while it writes keeps its last checkpoint."""
+def save(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, state: Any, of: dict[str, Any]) -> None:
+    """All or nothing: a run that is killed while it writes keeps its last checkpoint.
+
+    Args:
+        path: of the file.
+        model: its weights are kept.
+        optimizer: and its moments.
+        state: a dataclass, where the run stands; numbers, text and lists and dicts of them.
+        of: what decides whether a checkpoint belongs to a run: its settings, pages and start.
+    """
     beside = path.with_suffix(".part")
     held = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "state": asdict(state), "of": of}
     torch.save(held | {"torch": torch.get_rng_state()}, beside)
@@ -41,17 +32,21 @@ def save(
 
 
 def resume(
-    path: Path,
-    model: KeyValueModel,
-    optimizer: torch.optim.Optimizer,
-    of: dict[str, Any],
-) -> State:
+    path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, of: dict[str, Any], kind: Callable[..., S]
+) -> S:
     """Go on where a checkpoint stands.
+
+    Args:
+        path: of the file.
+        model: gets its weights.
+        optimizer: and its moments.
+        of: see :func:`save`.
+        kind: the state's class.
 
     Raises:
         InvalidRequest: it belongs to a run with other settings, pages or start.
     """
-    held = torch.load(path, weights_only=False, map_location="cpu")
+    held = torch.load(path, weights_only=True, map_location="cpu")
     other = [name for name, value in of.items() if held["of"].get(name) != value]
     if other:
         raise InvalidRequest(
@@ -60,4 +55,4 @@ def resume(
     model.load_state_dict(held["model"])
     optimizer.load_state_dict(held["optimizer"])
     torch.set_rng_state(held["torch"])
-    return State(**held["state"])
+    return kind(**held["state"])

@@ -70,6 +70,20 @@ class Knobs:
     seed: int = 7
 
 
+@dataclass(slots=True)
+class State:
+    """Where a run stands; ``ser``, ``re``: running means of losses."""
+
+    step: int = 0
+    best: float = -1.0
+    best_step: int = 0
+    waited: int = 0
+    seconds: float = 0.0
+    ser: float = 0.0
+    re: float = 0.0
+    curve: list[dict[str, float]] = field(default_factory=list)
+
+
 def train(
     pages: Sequence[LabelledPage],
     held_out: Sequence[LabelledPage],
@@ -108,11 +122,11 @@ def train(
     total = max(1, round(knobs.epochs * per_epoch))
     look = max(1, round(knobs.validate_every * per_epoch))
 
-    state, stopped = checkpoint.State(), out / ".checkpoint.pt"
+    state, stopped = State(), out / ".checkpoint.pt"
     out.mkdir(parents=True, exist_ok=True)
     of = {"knobs": asdict(knobs), "start": str(start), "version": version, "words": lengths}
     if stopped.is_file():
-        state = checkpoint.resume(stopped, model, optimizer, of)
+        state = checkpoint.resume(stopped, model, optimizer, of, State)
     began, saved = time.monotonic() - state.seconds, time.monotonic()
     while state.step < total:
         epoch, place = _locate(state.step, lengths, knobs)
@@ -254,7 +268,7 @@ def _look(
     tokenizer: Tokenizer,
     held_out: Sequence[LabelledPage],
     knobs: Knobs,
-    state: checkpoint.State,
+    state: State,
     out: Path,
 ) -> bool:
     """Judge the model as it is; true if it is to be kept."""

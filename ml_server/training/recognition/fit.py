@@ -6,7 +6,7 @@ import json
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import torch
@@ -14,7 +14,7 @@ from rapidfuzz.distance import Levenshtein
 from torch import Tensor, nn
 
 from ml_server.errors import InvalidRequest
-from ml_server.training.recognition import checkpoint
+from ml_server.training import checkpoint
 from ml_server.training.recognition.batches import Batch, batch, by_width, decoded, stream
 from ml_server.training.recognition.ctc_loss import ctc_loss
 from ml_server.training.recognition.head import Head
@@ -63,6 +63,18 @@ class Score:
 
     characters: float
     lines: float
+
+
+@dataclass(slots=True)
+class State:
+    """Where a run stands; ``pool`` is the pool of lines that it reads, ``loss`` a running mean."""
+
+    step: int = 0
+    pool: int = 0
+    lines: int = 0
+    seconds: float = 0.0
+    loss: float = 0.0
+    curve: list[dict[str, float]] = field(default_factory=list)
 
 
 class Recogniser(nn.Module):
@@ -133,7 +145,7 @@ def fit(
     )
     path, of = out / "checkpoint.pt", asdict(knobs)
     out.mkdir(parents=True, exist_ok=True)
-    state = checkpoint.resume(path, model, optimizer, of) if path.is_file() else checkpoint.State()
+    state = checkpoint.resume(path, model, optimizer, of, State) if path.is_file() else State()
     batches = stream(lines, knobs.columns, state.pool)
     model.train()
     began, passed = time.monotonic(), state.seconds
