@@ -59,5 +59,5 @@ def mock_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSer
     """A server on the mock engine: three quarters of a second a page, two replicas, crashing when told to."""
     settings = {"engine": "mock", "mock_delay_s": "0.75", "mock_failure": "crash", "replicas": "2", "preload": ""}
     extraction = {"key_value_extractor": "mock", "key_value_preload": "false"}
-    with running(tmp_path_factory.mktemp("mock_server"), **settings, **extraction) as started:
+    with running(tmp_path_factory.mktemp("mock_server"), None, **settings, **extraction) as started:
         yield started

@@ -6,7 +6,7 @@ import importlib.metadata
 import importlib.util
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,10 +17,11 @@ from ml_server.engines import paddle_weights
 from ml_server.engines.base import EngineConfig, OCREngine, ReadOptions
 from ml_server.engines.ctc import Crop, cut, words
 from ml_server.engines.paddle_models import PaddleModels, formats, package
+from ml_server.engines.paddle_reads import Read, has_cjk, lies_on_its_side, mean_score
 from ml_server.engines.paddle_weights import PaddleModel
 from ml_server.errors import EngineUnavailable, UnsupportedLanguage
 from ml_server.geometry import clamp, make_line, order_corners, polygon_to_box, reading_order, unrotate
-from ml_server.languages import LANGUAGES, Language, canonical
+from ml_server.languages import LANGUAGES, Language, canonical, parse
 
 _BATCH = 6
 """Lines per recogniser call, PaddleOCR's own default."""
@@ -39,22 +40,15 @@ _SURE_LENGTH = 4
 """A turned line replaces the upright one only with this score and this many characters: specks and single letters such
 as O, P and d read as well upside down."""
 
+_SURE_LATIN = 0.95
+"""A line without Hangul that our Korean recogniser is less sure of is read by PP-OCRv6's too. On crops of 12 receipts
+and 8 forms that are 8 and 13 % of the pixels; word F1 rises from 0.868 to 0.882 and from 0.767 to 0.790."""
+
 _MOST_REPLICAS = 4
 """Each takes half a gigabyte; further cores become threads of these."""
 
 _SAMPLE = 8
 """Lines read to decide whether a page is upside down."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """One recognised crop: its characters, the columns of their peaks, the line's columns, score 0..1."""
-
-    crop: Crop
-    characters: tuple[str, ...]
-    columns: tuple[int, ...]
-    count: float
-    score: float
 
 
 class PaddleEngine(OCREngine):
@@ -84,7 +78,7 @@ class PaddleEngine(OCREngine):
         if not readable:
             self._recogniser(config.languages)
         for language in readable:
-            self._recogniser((language,))
+            self._second_opinion(self._recogniser((language,))[0])
 
     @classmethod
     def describe(cls, config: EngineConfig) -> EngineInfo:
@@ -126,7 +120,9 @@ class PaddleEngine(OCREngine):
     def install_for(cls, languages: tuple[Language, ...]) -> str:
         """See the base class."""
         names = paddle_weights.recogniser_names(languages)
-        if not names or names[0] == paddle_weights.RECOGNISER:
+        comes = not names or {paddle_weights.RECOGNISER, paddle_weights.SHIPPED_RECOGNISER}.intersection(names)
+        here = paddle_weights.find_recogniser(languages, None) is not None
+        if comes and (here or importlib.util.find_spec("paddleocr") is None):
             return cls.install
         return f"{cls.install} and put the model folder {names[0]}/ into ML_SERVER_MODEL_DIR"
 
@@ -138,10 +134,11 @@ class PaddleEngine(OCREngine):
     def read(self, pages: Sequence[Page], options: ReadOptions) -> list[OCRPage]:
         """See the base class."""
         model, recogniser = self._recogniser(options.languages)
+        second = self._second_opinion(model)
         version = f"{model.version} (paddleocr {self._version})"
         return [
             OCRPage(
-                lines=tuple(self._read_page(page.pixels, recogniser, options.use_angle_cls)),
+                lines=tuple(self._read_page(page.pixels, recogniser, second, options.use_angle_cls)),
                 width=page.width,
                 height=page.height,
                 language=canonical(options.languages),
@@ -173,11 +170,21 @@ class PaddleEngine(OCREngine):
         self._recognisers[names] = model, self._models.recogniser(model)
         return self._recognisers[names]
 
-    def _read_page(self, pixels: npt.NDArray[np.uint8], recogniser: Any, use_angle_cls: bool) -> list[Line]:
+    def _second_opinion(self, model: PaddleModel) -> Any:
+        """PP-OCRv6's own recogniser beside ours, which knows Latin letters better; None beside others."""
+        if model.name != paddle_weights.SHIPPED_RECOGNISER:
+            return None
+        english = parse("english")
+        has = paddle_weights.find_recogniser(english, self._config.model_dir, formats(self._config)) is not None
+        return self._recogniser(english)[1] if has else None
+
+    def _read_page(
+        self, pixels: npt.NDArray[np.uint8], recogniser: Any, second: Any, use_angle_cls: bool
+    ) -> list[Line]:
         height, width = pixels.shape[:2]
         bgr = np.ascontiguousarray(pixels[:, :, ::-1])
         crops, turns = self._detect(bgr), 0
-        if use_angle_cls and _lies_on_its_side(crops):
+        if use_angle_cls and lies_on_its_side(crops):
             turns = 1
             crops = self._detect(np.ascontiguousarray(np.rot90(bgr)))
         reads = self._recognise(crops, recogniser)
@@ -187,6 +194,8 @@ class PaddleEngine(OCREngine):
             reads = self._recognise(crops, recogniser)
         if use_angle_cls:
             reads = self._turn_lines(reads, recogniser)
+        if second is not None:
+            reads = self._ask_second(reads, second)
         lines = []
         for read in reads:
             found = words(read.characters, read.columns, read.count, read.crop, read.score)
@@ -199,17 +208,17 @@ class PaddleEngine(OCREngine):
         polygons = self._detector.predict(bgr)[0]["dt_polys"]
         return [crop for polygon in polygons if (crop := cut(bgr, np.asarray(polygon))) is not None]
 
-    def _recognise(self, crops: Sequence[Crop], recogniser: Any) -> list[_Read]:
+    def _recognise(self, crops: Sequence[Crop], recogniser: Any) -> list[Read]:
         """Read crops. They go in by aspect ratio: batches waste less padding, and paddlex's column counts need it."""
         order = sorted(range(len(crops)), key=lambda i: crops[i].pixels.shape[1] / crops[i].pixels.shape[0])
-        found: dict[int, _Read] = {}
+        found: dict[int, Read] = {}
         if order:
             images = [crops[i].pixels for i in order]
             for i, result in zip(
                 order, recogniser.predict(images, batch_size=_BATCH, return_word_box=True), strict=True
             ):
                 _, (count, groups, columns, _) = result["rec_text"]
-                found[i] = _Read(
+                found[i] = Read(
                     crop=crops[i],
                     characters=tuple(character for group in groups for character in group),
                     columns=tuple(column for group in columns for column in group),
@@ -218,15 +227,15 @@ class PaddleEngine(OCREngine):
                 )
         return [found[i] for i in range(len(crops))]
 
-    def _upside_down(self, reads: Sequence[_Read], recogniser: Any) -> bool:
+    def _upside_down(self, reads: Sequence[Read], recogniser: Any) -> bool:
         """Whether a doubtful page's longest lines read clearly better when turned by 180 degrees."""
-        if not reads or _mean(reads) >= _DOUBTFUL:
+        if not reads or mean_score(reads) >= _DOUBTFUL:
             return False
         longest = sorted(reads, key=lambda r: r.crop.pixels.shape[1] / r.crop.pixels.shape[0], reverse=True)[:_SAMPLE]
         turned = self._recognise([read.crop.turned() for read in longest], recogniser)
-        return _mean(turned) > _mean(longest) + _CLEARLY_BETTER
+        return mean_score(turned) > mean_score(longest) + _CLEARLY_BETTER
 
-    def _turn_lines(self, reads: list[_Read], recogniser: Any) -> list[_Read]:
+    def _turn_lines(self, reads: list[Read], recogniser: Any) -> list[Read]:
         """Read doubtful lines upside down too and keep the clearly better reading."""
         doubtful = [i for i, read in enumerate(reads) if read.score < _DOUBTFUL_LINE]
         turned = self._recognise([reads[i].crop.turned() for i in doubtful], recogniser)
@@ -236,22 +245,14 @@ class PaddleEngine(OCREngine):
                 reads[i] = read
         return reads
 
-
-def _mean(reads: Sequence[_Read]) -> float:
-    return sum(read.score for read in reads) / len(reads)
-
-
-def _lies_on_its_side(crops: Sequence[Crop]) -> bool:
-    """Whether most of the text, by length, runs up or down the page."""
-    vertical = horizontal = 0.0
-    for crop in crops:
-        (ax, ay), (bx, by) = crop.quad[0], crop.quad[1]
-        dx, dy = abs(bx - ax), abs(by - ay)
-        if dy > dx:
-            vertical += dy
-        else:
-            horizontal += dx
-    return vertical > horizontal
+    def _ask_second(self, reads: list[Read], second: Any) -> list[Read]:
+        """Have doubtful lines without Hangul read by the other recogniser too and keep the surer reading."""
+        doubtful = [i for i, read in enumerate(reads) if read.score < _SURE_LATIN and not has_cjk(read)]
+        others = self._recognise([reads[i].crop for i in doubtful], second)
+        for i, other in zip(doubtful, others, strict=True):
+            if other.score > reads[i].score and not has_cjk(other):
+                reads[i] = other
+        return reads
 
 
 def _on_page(line: Line, turns: int, width: int, height: int) -> Line:

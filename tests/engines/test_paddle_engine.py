@@ -18,8 +18,10 @@ from ml_server import fonts
 from ml_server.document import OCRPage, Page
 from ml_server.engines import paddle_weights
 from ml_server.engines.base import EngineConfig, ReadOptions
+from ml_server.engines.ctc import Crop
 from ml_server.engines.paddle_engine import PaddleEngine
 from ml_server.engines.paddle_models import PaddleModels
+from ml_server.engines.paddle_reads import Read
 from ml_server.errors import EngineUnavailable, UnsupportedLanguage
 from ml_server.geometry import polygon_to_box
 from ml_server.languages import parse
@@ -137,6 +139,21 @@ def test_every_syllable_that_is_printed_can_be_read(korean_engine: PaddleEngine)
     read_marks = "".join(line.text for line in result.lines).replace(" ", "")
     wanted = "".join(lines).replace(" ", "")
     assert len(set(wanted) & set(read_marks)) >= len(set(wanted)) - 2
+
+
+def test_doubtful_lines_without_hangul_are_read_by_both_recognisers(
+    korean_engine: PaddleEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crop = Crop(np.zeros((48, 100, 3), np.uint8), ((0, 0), (9, 0), (9, 9), (0, 9)))
+
+    def told(text: str, score: float) -> Read:
+        return Read(crop, tuple(text), tuple(range(len(text))), 10.0, score)
+
+    first = [told("RN 1O.00", 0.8), told("합계 1O", 0.7), told("sure", 0.97), told("better", 0.9), told("to", 0.5)]
+    second = [told("RM 10.00", 0.9), told("worse", 0.6), told("工", 0.9)]
+    monkeypatch.setattr(korean_engine, "_recognise", lambda crops, recogniser: second)
+    kept = korean_engine._ask_second(first, None)
+    assert ["".join(read.characters) for read in kept] == ["RM 10.00", "합계 1O", "sure", "better", "to"]
 
 
 def test_official_korean_weights_go_first(tmp_path: Path) -> None:

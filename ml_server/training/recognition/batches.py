@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 from ml_server.training.recognition import alphabet
 from ml_server.training.recognition.lines import HEIGHT, Line, Lines
 
-# PaddleOCR pads every batch to at least this width.
+# As the official configuration of PaddleOCR pads; the engine pads less, so both are seen: wide lines have no padding.
 NARROWEST = 320
 POOL = 512
 

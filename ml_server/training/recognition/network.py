@@ -190,8 +190,11 @@ def read_body(onnx_file: Path, dropout: float = 0.1) -> Body:
 
     body = Body(dropout)
     arrays = _arrays(onnx.load(onnx_file))
+    tensors = list(_tensors(body))
+    if len(arrays) != len(tensors) + 2:  # the classifier's weight and bias
+        raise EngineUnavailable(f"{onnx_file.name} has {len(arrays)} weights; not the PP-OCRv6 small recogniser")
     with torch.no_grad():
-        for (name, kept), array in zip(_tensors(body), arrays, strict=False):
+        for (name, kept), array in zip(tensors, arrays, strict=False):
             kept.copy_(torch.from_numpy(_shaped(name, array, tuple(kept.shape))))
     return body
 
