@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 from random import Random
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -94,12 +95,12 @@ def stream(lines: Lines, columns: int, first: int = 0, workers: int = 1) -> Iter
         first: pool of 512 lines to begin with.
         workers: processes that make lines; one makes some 350 a second.
     """
+    # Spawned: a fork takes along the threads' locks of whatever else this process has loaded.
+    beside: dict[str, Any] = (
+        {"prefetch_factor": 24, "multiprocessing_context": "spawn", "worker_init_fn": _single} if workers else {}
+    )
     loader: DataLoader[Batch] = DataLoader(
-        _Pools(lines, columns, first),
-        batch_size=None,
-        num_workers=workers,
-        prefetch_factor=24 if workers else None,
-        worker_init_fn=_single,
+        _Pools(lines, columns, first), batch_size=None, num_workers=workers, **beside
     )
     return iter(loader)
 
