@@ -17,6 +17,15 @@ from ml_server.eviction import EvictionRules, Evictor
 from ml_server.gpu import GPUMonitor, VRAMManager
 
 MIB = 2**20
+GROWS = """
+import sys
+for size in (20, 300, 20):
+    sys.stdin.readline()
+    data = b""
+    data = b"x" * (size * 2**20)
+    print(flush=True)
+sys.stdin.read()
+"""
 BIG = "import sys; data = b'x' * (80 * 2**20); print(flush=True); sys.stdin.read()"
 
 
@@ -83,16 +92,25 @@ def test_what_a_process_holds_is_measured_and_nothing_once_it_has_ended() -> Non
 def test_growth_is_measured_from_the_hundredth_call_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "_NOT_WORTH_IT", 20 * MIB)
     watch, off = memory.Growth(1.2), memory.Growth(0.0)
-    pid = os.getpid()
-    ballast = bytearray(b"x" * (20 * MIB))
-    assert not watch.beyond(pid, 80)  # growing up
-    assert not watch.beyond(pid, 100)
-    more = bytearray(b"x" * (300 * MIB))
-    assert not watch.beyond(pid, 119)  # not looked at
-    assert watch.beyond(pid, 120)
-    assert not off.beyond(pid, 120)
-    del more, ballast
-    assert not watch.beyond(pid, 140)
+    with subprocess.Popen([sys.executable, "-c", GROWS], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+
+        def turn() -> None:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            process.stdin.write(b"\n")
+            process.stdin.flush()
+            process.stdout.readline()
+
+        turn()
+        assert not watch.beyond(process.pid, 80)  # growing up
+        assert not watch.beyond(process.pid, 100)
+        turn()
+        assert not watch.beyond(process.pid, 119)  # not looked at
+        assert watch.beyond(process.pid, 120)
+        assert not off.beyond(process.pid, 120)
+        turn()
+        assert not watch.beyond(process.pid, 140)
+        process.communicate()
 
 
 def test_small_growth_is_not_worth_a_new_process() -> None:

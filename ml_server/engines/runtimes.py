@@ -1,4 +1,4 @@
-"""ONNX Runtime and OpenVINO, imported so that they report their use to nobody. Nothing else here imports them."""
+"""ONNX Runtime and OpenVINO, imported so that they report their use to nobody. The package imports them only here."""
 
 from __future__ import annotations
 

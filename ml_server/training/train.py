@@ -21,6 +21,7 @@ from tokenizers import Tokenizer
 from ml_server.engines.layoutlm.inference import represent
 from ml_server.engines.layoutlm.model import OURS, KeyValueModel, load
 from ml_server.engines.layoutlm.relations import RelationHead
+from ml_server.engines.precision import mixed, trained_dtype
 from ml_server.training import checkpoint
 from ml_server.training.augment import Noise, augment
 from ml_server.training.examples import TAGS, Batch, Example, LabelledPage, collate, example
@@ -144,7 +145,7 @@ def train(
         model.train()
         if knobs.task == "re":
             model.encoder.eval()  # left as it is, dropout too
-        with torch.autocast(device.type, torch.bfloat16):
+        with mixed(device.type, trained_dtype(device.type)):
             ser, re = losses(model, batch, knobs, device)
         loss = ser * (knobs.task != "re") + re * (
             knobs.relation_weight if knobs.task == "joint" else knobs.task == "re"

@@ -15,6 +15,7 @@ from ml_server.engines.layoutlm import pairs
 from ml_server.engines.layoutlm.model import KeyValueModel
 from ml_server.engines.layoutlm.relations import RelationHead
 from ml_server.engines.layoutlm.words import PageWords, TokenizedPage, Window, home_windows, tokenize, windows
+from ml_server.engines.precision import fast_dtype, mixed
 
 OVERLAP = 128
 """Pieces that neighbouring windows share."""
@@ -151,23 +152,7 @@ class Predictor:
         return sorted(links, key=lambda link: (link.head, link.tail))
 
     def _precision(self) -> contextlib.AbstractContextManager[object]:
-        return torch.autocast(self.device.type, self._dtype) if self._dtype else contextlib.nullcontext()
-
-
-def fast_dtype(device: str) -> torch.dtype | None:
-    """The half precision that a device multiplies in, None where it has none and single precision is as fast.
-
-    On CPUs with bfloat16 instructions it takes 0.55 of the time and costs nothing that can be measured
-    (``benchmarks/key_values_runtimes.py``); on others it is emulated and slow.
-
-    Args:
-        device: ``cpu`` or ``cuda``.
-    """
-    if device == "cuda":
-        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
-    # Older releases of torch cannot say.
-    found = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
-    return torch.bfloat16 if found.get("avx512_bf16") or found.get("amx_bf16") else None
+        return mixed(self.device.type, self._dtype)
 
 
 def represent(

@@ -13,6 +13,7 @@ import torch
 from rapidfuzz.distance import Levenshtein
 from torch import Tensor, nn
 
+from ml_server.engines.precision import mixed, trained_dtype
 from ml_server.errors import InvalidRequest
 from ml_server.training import checkpoint
 from ml_server.training.recognition.batches import Batch, batch, by_width, decoded, stream
@@ -20,6 +21,9 @@ from ml_server.training.recognition.ctc_loss import ctc_loss
 from ml_server.training.recognition.head import Head
 from ml_server.training.recognition.lines import Line, Lines
 from ml_server.training.recognition.network import Body
+
+_MOST_LOST = 10
+"""Steps in a row that may be dropped because half precision overflowed; as many mean that the run diverges."""
 
 Progress = Callable[[int, int, str], None]
 """Step, steps, a line that says how it goes."""
@@ -102,7 +106,7 @@ class Recogniser(nn.Module):
 
 def read(model: Recogniser, item: Batch, device: torch.device) -> list[str]:
     """What the model reads in a batch."""
-    with torch.no_grad(), torch.autocast(device.type, dtype=torch.bfloat16):
+    with torch.no_grad(), mixed(device.type, trained_dtype(device.type)):
         classes = model(_to(item, device)).argmax(-1)
     return [decoded(row) for row in classes.cpu().numpy()]
 
@@ -130,7 +134,7 @@ def fit(
     """Train; ``out`` gets ``checkpoint.pt`` (from which a stopped run goes on) and ``curve.json``.
 
     Raises:
-        InvalidRequest: ``out`` holds a checkpoint of a run with other knobs, or the loss is no number any more.
+        InvalidRequest: ``out`` holds a checkpoint of a run with other knobs, or the loss stays no number.
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     # Channels last is twice as fast for these convolutions on a CPU.
@@ -147,6 +151,7 @@ def fit(
     out.mkdir(parents=True, exist_ok=True)
     state = checkpoint.resume(path, model, optimizer, of, State) if path.is_file() else State()
     batches = stream(lines, knobs.columns, state.pool)
+    half, lost = trained_dtype(device.type), 0
     model.train()
     began, passed = time.monotonic(), state.seconds
     for step in range(state.step, knobs.steps):
@@ -154,16 +159,17 @@ def fit(
         for group in optimizer.param_groups:
             group["lr"] = group["rate"] * _rate(step, knobs)
         still = step < knobs.frozen * knobs.steps
-        with torch.autocast(device.type, dtype=torch.bfloat16):
+        with mixed(device.type, half):
             logits = model.train_from(_to(item, device), len(model.body.blocks) if still else knobs.kept)
         loss = ctc_loss(logits, item.targets)
-        if not math.isfinite(loss.item()):
-            raise InvalidRequest(f"the loss is {loss.item()} after {step} steps; lower the learning rates")
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]  # torch's stub of it has no types
-        nn.utils.clip_grad_norm_(model.parameters(), 5.0)
-        optimizer.step()
-        state.loss = loss.item() if step == 0 else 0.98 * state.loss + 0.02 * loss.item()
+        if math.isfinite(loss.item()) and nn.utils.clip_grad_norm_(model.parameters(), 5.0).isfinite():
+            optimizer.step()
+            state.loss = 0.98 * state.loss + 0.02 * loss.item() if state.loss else loss.item()
+            lost = 0
+        elif (lost := lost + 1) == _MOST_LOST:
+            raise InvalidRequest(f"no finite loss in {lost} steps before step {step + 1}; lower the learning rates")
         state.step, state.pool = step + 1, item.pool
         state.lines += len(item.targets)
         state.seconds = passed + time.monotonic() - began
