@@ -6,16 +6,19 @@ import json
 import multiprocessing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 import yaml
+from rapidfuzz.distance import Levenshtein
 from torch.nn import functional
 
 from ml_server.engines import paddle_weights
 from ml_server.engines.base import EngineConfig, ReadOptions
 from ml_server.engines.paddle_engine import PaddleEngine
+from ml_server.engines.runtimes import onnxruntime
 from ml_server.errors import EngineUnavailable, InvalidRequest
 from ml_server.languages import parse
 from ml_server.training.recognition import alphabet
@@ -46,21 +49,31 @@ def model(released: Path) -> Recogniser:
     return Recogniser(read_body(released), Head(alphabet.characters(), known, weight, bias))
 
 
+def session(file: Path) -> Any:
+    return onnxruntime().InferenceSession(str(file), providers=["CPUExecutionProvider"])
+
+
 def plain(text: str, width: int = 400) -> Line:
     """Not a picture of the text: for what does not read it."""
     return Line(np.full((HEIGHT, width, 3), (200, 100, 50), np.uint8), text)
 
 
 def test_the_module_computes_what_the_released_file_does(released: Path) -> None:
-    import onnxruntime
-
     lines = batch([Lines(seed=5)[index] for index in range(3)]).input()
     weight, bias, _ = read_head(released)
     with torch.no_grad():
         logits = read_body(released).eval()(lines) @ torch.from_numpy(weight.T) + torch.from_numpy(bias)
-    session = onnxruntime.InferenceSession(str(released), providers=["CPUExecutionProvider"])
-    (expected,) = session.run(None, {"x": lines.numpy()})
+    (expected,) = session(released).run(None, {"x": lines.numpy()})
     np.testing.assert_allclose(functional.softmax(logits, -1).numpy(), expected, atol=5e-4)
+
+
+def test_the_shipped_weights_read_lines_they_have_not_seen() -> None:
+    lines, shipped = [Lines(seed=77)[index] for index in range(60)], session(paddle_weights.SHIPPED / "inference.onnx")
+    edits = 0
+    for line in lines:
+        (said,) = shipped.run(None, {"x": batch([line]).input().numpy()})
+        edits += Levenshtein.distance(line.text, " ".join(decoded(said[0].argmax(-1)).split()))
+    assert edits < 0.07 * sum(len(line.text) for line in lines)
 
 
 def test_another_network_is_refused(tmp_path: Path) -> None:
@@ -143,7 +156,7 @@ def test_a_run_resumes_and_exports(released: Path, tmp_path: Path) -> None:
     """
     child = multiprocessing.get_context("spawn").Process(target=_run_resume_and_export, args=(released, tmp_path))
     child.start()
-    child.join(150)
+    child.join(400)
     assert child.exitcode == 0
 
 
@@ -160,7 +173,7 @@ def _run_resume_and_export(released: Path, tmp_path: Path) -> None:
     score = fit(fresh, Lines(seed=3, widest=320), held_out, tmp_path, TINY, lambda step, steps, line: None)
     assert score.characters == curve[-1]["characters"]
     assert all(torch.equal(kept, moved[name]) for name, kept in fresh.state_dict().items())
-    with pytest.raises(InvalidRequest, match="other steps"):
+    with pytest.raises(InvalidRequest, match="other steps, lines"):
         fit(fresh, Lines(), held_out, tmp_path, replace(TINY, steps=3), lambda step, steps, line: None)
 
     folder = tmp_path / paddle_weights.SHIPPED_RECOGNISER

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 
 import yaml
 
 from ml_server.engines import paddle_weights
 from ml_server.training.recognition import alphabet
-from ml_server.training.recognition.fit import Knobs, Score
+from ml_server.training.recognition.fit import Score
 
 _CARD = """\
 # {name} {version}
@@ -31,12 +30,14 @@ Knobs: {knobs}
 """
 
 
-def write_card(folder: Path, knobs: Knobs, score: Score, last: Mapping[str, float], held_out: int, cores: int) -> None:
+def write_card(
+    folder: Path, knobs: Mapping[str, float], score: Score, last: Mapping[str, float], held_out: int, cores: int
+) -> None:
     """Write README.md into the model's folder.
 
     Args:
         folder: of the model.
-        knobs: it was trained with.
+        knobs: of the training and of the blend of lines, by name.
         score: on held-out lines.
         last: entry of the curve.
         held_out: lines.
@@ -53,13 +54,13 @@ def write_card(folder: Path, knobs: Knobs, score: Score, last: Mapping[str, floa
         version=paddle_weights.SHIPPED_VERSION,
         characters=f"{len(alphabet.characters()):,}",
         lines=int(last["lines seen"]),
-        steps=knobs.steps,
+        steps=int(last["step"]),
         minutes=last["seconds"] / 60,
         cores=cores,
         held_out=held_out,
         accuracy=score.characters,
         whole=score.lines,
-        knobs=", ".join(f"{name} {value}" for name, value in asdict(knobs).items()),
+        knobs=", ".join(f"{name} {value}" for name, value in knobs.items()),
     )
     card = f"---\n{yaml.safe_dump(header, sort_keys=False)}---\n\n{text}"
     (folder / "README.md").write_text(card, encoding="utf-8")

@@ -147,7 +147,7 @@ def fit(
         ],
         betas=(0.9, 0.98),
     )
-    path, of = out / "checkpoint.pt", asdict(knobs)
+    path, of = out / "checkpoint.pt", asdict(knobs) | {"lines": lines.fingerprint()}
     out.mkdir(parents=True, exist_ok=True)
     state = checkpoint.resume(path, model, optimizer, of, State) if path.is_file() else State()
     batches = stream(lines, knobs.columns, state.pool)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import count, pairwise
+from itertools import count, islice, pairwise
 from random import Random
 
 import numpy as np
@@ -21,6 +22,7 @@ HEIGHT = 48
 # The recogniser looks once every 8 pixels and writes at most one character each time.
 STRIDE = 8
 _BLEND = Blend()
+_FINGERPRINTED = 16
 _SHARP = (Image.Resampling.BILINEAR, Image.Resampling.BILINEAR, Image.Resampling.BICUBIC, Image.Resampling.LANCZOS)
 
 
@@ -71,6 +73,13 @@ class Lines:
     def stream(self, first: int = 0, step: int = 1) -> Iterator[Line]:
         """Lines ``first``, ``first + step`` and so on; a step of the number of processes shares them out."""
         return (self[index] for index in count(first, step))
+
+    def fingerprint(self) -> str:
+        """Of its first lines; another generator, blend or set of fonts has another one."""
+        digest = hashlib.sha256()
+        for line in islice(self.stream(), _FINGERPRINTED):
+            digest.update(line.pixels.tobytes() + line.text.encode())
+        return digest.hexdigest()[:16]
 
     def _attempt(self, rng: Random) -> Line | None:
         """One line, or None where it cannot be set, is too wide, or is too narrow to be read at the stride."""
