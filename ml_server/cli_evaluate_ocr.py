@@ -19,11 +19,15 @@ from ml_server.engines.factory import AUTO
 
 if TYPE_CHECKING:
     from ml_server.training.evaluate_ocr import OCRReport
+    from ml_server.training.ocr_pictures import Noise
 
 EPILOG = (
     "Examples:\n\n  ml-server evaluate ocr my_pages --engine auto --engine tesseract --noise\n\n"
     "  ml-server evaluate ocr my_receipts --lang english --json | jq .words.f1"
 )
+
+
+_NOISE = {None: "", "scan": " with scan noise", "photo": " photographed"}
 
 
 def ocr(
@@ -47,10 +51,17 @@ def ocr(
     noise: Annotated[
         bool, typer.Option("--noise", help="Read the pages as a bad scan: turned, blurred, specks, JPEG.")
     ] = False,
+    photo: Annotated[
+        bool,
+        typer.Option("--photo", help="Read the pages as a photograph: tilted, unevenly lit, blurred, JPEG."),
+    ] = False,
 ) -> None:
     """Words, characters and lines as engines read them, against the truth."""
     from ml_server import logs
 
+    if noise and photo:
+        raise typer.BadParameter("--noise and --photo exclude each other")
+    spoilt: Noise | None = "scan" if noise else "photo" if photo else None
     names = engine or [AUTO]
     engines = [settings_from(engine=name.strip().lower(), lang=lang, preload="") for name in names]
     logs.configure("WARNING", "console")
@@ -60,7 +71,7 @@ def ocr(
 
         pages = read_truth(folder)[:limit]
         with progress("read", len(engines) * steps(pages)) as advance:
-            reports = evaluate_ocr(pages, engines, advance, noise=noise)
+            reports = evaluate_ocr(pages, engines, advance, noise=spoilt)
     if as_json:
         bodies = [report.as_dict() for report in reports]
         sys.stdout.write(json.dumps(bodies if len(bodies) > 1 else bodies[0], ensure_ascii=False) + "\n")
@@ -70,7 +81,7 @@ def ocr(
 
 def _show(reports: Sequence[OCRReport]) -> None:
     first = reports[0]
-    title = f"{first.pages} pages in {first.lang}{' with scan noise' if first.noise else ''}"
+    title = f"{first.pages} pages in {first.lang}{_NOISE[first.noise]}"
     table = Table(title=Text(title), caption="ratios in percent; words and characters without order")
     table.add_column("")
     for report in reports:

@@ -23,7 +23,7 @@ from ml_server.training.ocr_metrics import (
     score_lines,
     score_words,
 )
-from ml_server.training.ocr_pictures import line_pictures, page_picture
+from ml_server.training.ocr_pictures import Noise, line_pictures, page_picture
 from ml_server.training.ocr_truth import TruthPage
 from ml_server.training.read_images import BATCH, Read, reader
 
@@ -42,7 +42,7 @@ class OCRReport:
         lang: canonical names joined by ``+``.
         pages: how many.
         seconds_per_page: wall clock over the number of pages, all replicas at work, without loading and lines.
-        noise: whether the pictures were given scan noise first.
+        noise: ``scan`` or ``photo`` where the pictures were spoilt like that first.
     """
 
     words: Score
@@ -54,7 +54,7 @@ class OCRReport:
     lang: str
     pages: int
     seconds_per_page: float
-    noise: bool
+    noise: Noise | None
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON; ratios to four digits, seconds to three."""
@@ -78,7 +78,7 @@ def steps(pages: Sequence[TruthPage]) -> int:
 
 
 def evaluate_ocr(
-    pages: Sequence[TruthPage], engines: Sequence[Settings], advance: Advance, *, noise: bool = False
+    pages: Sequence[TruthPage], engines: Sequence[Settings], advance: Advance, *, noise: Noise | None = None
 ) -> list[OCRReport]:
     """Let every engine read every page and every line, one engine after the other.
 
@@ -86,7 +86,7 @@ def evaluate_ocr(
         pages: at least one.
         engines: one each; ``engine`` and ``lang`` say how to read.
         advance: called with the number of pictures read; see :func:`steps`.
-        noise: read the pictures with scan noise, the same for every engine.
+        noise: read the pictures as bad scans or photographs, the same for every engine.
 
     Raises:
         InvalidRequest: no pages.
@@ -100,14 +100,14 @@ def evaluate_ocr(
 
 
 async def _evaluate_all(
-    pages: Sequence[TruthPage], engines: Sequence[Settings], advance: Advance, noise: bool
+    pages: Sequence[TruthPage], engines: Sequence[Settings], advance: Advance, noise: Noise | None
 ) -> list[OCRReport]:
     for settings in engines:
         Pools(settings, DecodeLimits.from_settings(settings), inline=True).default_engine()
     return [await _evaluate(pages, settings, advance, noise) for settings in engines]
 
 
-async def _evaluate(pages: Sequence[TruthPage], settings: Settings, advance: Advance, noise: bool) -> OCRReport:
+async def _evaluate(pages: Sequence[TruthPage], settings: Settings, advance: Advance, noise: Noise | None) -> OCRReport:
     limits = DecodeLimits.from_settings(settings)
     seconds = 0.0
     found: list[OCRPage] = []
@@ -140,7 +140,7 @@ async def _evaluate(pages: Sequence[TruthPage], settings: Settings, advance: Adv
     )
 
 
-async def _lines(page: TruthPage, limits: DecodeLimits, read: Read, noise: bool) -> list[Pair]:
+async def _lines(page: TruthPage, limits: DecodeLimits, read: Read, noise: Noise | None) -> list[Pair]:
     """Truth and reading of every line; what is read on several lines is joined."""
     if not page.lines:
         return []

@@ -1,9 +1,12 @@
-"""The pictures an engine is measured on: whole pages and their lines cut out, as they are or as a bad scan."""
+"""The pictures an engine is measured on: pages and their lines, as they are, badly scanned or photographed."""
 
 from __future__ import annotations
 
 import io
+import math
+from collections.abc import Callable, Sequence
 from random import Random
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -26,9 +29,18 @@ BLUR = (0.5, 1.0)
 SPECKS = 0.002
 QUALITY = 40
 
+Noise = Literal["scan", "photo"]
+"""What happens to a clean picture first."""
 
-def page_picture(page: TruthPage, limits: DecodeLimits, *, noise: bool) -> bytes:
-    """The page's file as it is, or its scan with noise as a JPEG.
+TILT = 0.06
+SHADE = 0.5
+PHOTO_BLUR = (0.8, 1.6)
+GRAIN = 6.0
+PHOTO_QUALITY = 60
+
+
+def page_picture(page: TruthPage, limits: DecodeLimits, *, noise: Noise | None) -> bytes:
+    """The page's file as it is, or a scan or photograph of it as a JPEG.
 
     Raises:
         InvalidImage, PayloadTooLarge: the picture cannot be read, which only the noise finds out.
@@ -36,10 +48,10 @@ def page_picture(page: TruthPage, limits: DecodeLimits, *, noise: bool) -> bytes
     """
     if not noise:
         return page.image.read_bytes()
-    return scanned(_decoded(page, limits), Random(page.name))
+    return _SPOILT[noise](_decoded(page, limits), Random(page.name))
 
 
-def line_pictures(page: TruthPage, limits: DecodeLimits, *, noise: bool) -> list[bytes]:
+def line_pictures(page: TruthPage, limits: DecodeLimits, *, noise: Noise | None) -> list[bytes]:
     """One picture for each of the page's lines, in order: PNG, or JPEG with noise of each line's own.
 
     Raises:
@@ -52,7 +64,7 @@ def line_pictures(page: TruthPage, limits: DecodeLimits, *, noise: bool) -> list
     for number, (_, (left, top, right, bottom)) in enumerate(page.lines, start=1):
         line = cut(image, (left * x, top * y, right * x, bottom * y))
         if noise:
-            pictures.append(scanned(line, Random(f"{page.name} {number}")))
+            pictures.append(_SPOILT[noise](line, Random(f"{page.name} {number}")))
         else:
             out = io.BytesIO()
             line.save(out, "PNG", compress_level=1)
@@ -104,6 +116,54 @@ def scanned(image: Image.Image, rng: Random) -> bytes:
     out = io.BytesIO()
     Image.fromarray(pixels).save(out, "JPEG", quality=QUALITY)
     return out.getvalue()
+
+
+def photographed(image: Image.Image, rng: Random) -> bytes:
+    """A clean picture as somebody's telephone sees it.
+
+    Every corner moved inwards by up to :data:`TILT` of the sides (perspective; around it is a grey table), light that
+    falls off to one side by up to :data:`SHADE`, Gaussian blur of a radius within :data:`PHOTO_BLUR` pixels, grain with
+    a standard deviation of :data:`GRAIN` levels, JPEG of :data:`PHOTO_QUALITY`. It stands in for photographs, which
+    differ in more than that: paper is not flat, and labels are not pages.
+
+    Args:
+        image: RGB.
+        rng: source of all chance.
+
+    Returns:
+        A JPEG of the same size.
+    """
+    width, height = image.size
+    corners = [(0, 0), (width, 0), (width, height), (0, height)]
+    seen = [
+        (x + math.copysign(rng.uniform(0, TILT), width / 2 - x) * width,
+         y + math.copysign(rng.uniform(0, TILT), height / 2 - y) * height)
+        for x, y in corners
+    ]  # fmt: skip
+    table = (rng.randint(70, 150),) * 3
+    tilted = image.transform(
+        image.size, Image.Transform.PERSPECTIVE, _perspective(seen, corners), Image.Resampling.BICUBIC, fillcolor=table
+    ).filter(ImageFilter.GaussianBlur(rng.uniform(*PHOTO_BLUR)))
+    turn = rng.uniform(0, 2 * math.pi)
+    across, down = np.linspace(-1, 1, width), np.linspace(-1, 1, height)[:, None]
+    light = 1 - rng.uniform(0.2, SHADE) * (1 + across * math.cos(turn) + down * math.sin(turn)) / 2
+    noise = np.random.default_rng(rng.getrandbits(32)).normal(0.0, GRAIN, (height, width, 1))
+    pixels = np.asarray(tilted) * light[..., None] + noise
+    out = io.BytesIO()
+    Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8)).save(out, "JPEG", quality=PHOTO_QUALITY)
+    return out.getvalue()
+
+
+_SPOILT: dict[str, Callable[[Image.Image, Random], bytes]] = {"scan": scanned, "photo": photographed}
+
+
+def _perspective(seen: Sequence[tuple[float, float]], flat: Sequence[tuple[float, float]]) -> list[float]:
+    """The eight coefficients by which Pillow finds, for a point of the photograph, the one on the sheet."""
+    rows, targets = [], []
+    for (x, y), (u, v) in zip(seen, flat, strict=True):
+        rows += [[x, y, 1, 0, 0, 0, -u * x, -u * y], [0, 0, 0, x, y, 1, -v * x, -v * y]]
+        targets += [u, v]
+    return [float(value) for value in np.linalg.solve(np.array(rows, float), np.array(targets, float))]
 
 
 def _decoded(page: TruthPage, limits: DecodeLimits) -> Image.Image:

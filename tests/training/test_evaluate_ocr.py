@@ -18,7 +18,7 @@ from ml_server.cli import app
 from ml_server.decode import DecodeLimits
 from ml_server.engines.mock_engine import TRIGGER
 from ml_server.settings import Settings
-from ml_server.training.ocr_pictures import cut, line_pictures, page_picture, scanned
+from ml_server.training.ocr_pictures import cut, line_pictures, page_picture, photographed, scanned
 from ml_server.training.ocr_truth import TruthPage, read_truth
 
 WIDTH, HEIGHT = 300, 120
@@ -68,7 +68,7 @@ def figures(result: Result) -> Any:
 def test_json(folder: Path) -> None:
     found = figures(evaluate(folder, "--engine", "mock", "--lang", "ko", "--json"))
     assert (found["engine"], found["model_version"], found["lang"]) == ("mock", "mock 1", "korean")
-    assert (found["pages"], found["noise"]) == (2, False)
+    assert (found["pages"], found["noise"]) == (2, None)
     assert found["seconds_per_page"] > 0
     line = len(seen(*LINE_SIZE))
     assert found["lines"] == {
@@ -99,9 +99,11 @@ def test_truth_in_capitals_is_compared_without_case(tmp_path: Path) -> None:
 
 
 def test_noise_reaches_pages_and_lines(folder: Path) -> None:
+    assert "photographed" in evaluate(folder, "-e", "mock", "--photo", "--limit", 1).stdout
+    assert evaluate(folder, "-e", "mock", "--photo", "--noise").exit_code == 2
     assert "with scan noise" in evaluate(folder, "-e", "mock", "--noise", "--limit", 1).stdout
     found = figures(evaluate(folder, "-e", "mock", "--json", "--noise", "--limit", 1))
-    assert (found["noise"], found["pages"]) == (True, 1)
+    assert (found["noise"], found["pages"]) == ("scan", 1)
     # The sizes stay, the pixels do not.
     assert found["lines"]["accuracy_without_spaces"] == 0.0
     assert 0 < found["lines"]["cer"] < 0.5
@@ -163,7 +165,7 @@ def test_lines_are_cut_with_their_paper_around(tmp_path: Path) -> None:
 def test_boxes_are_scaled_to_the_picture(tmp_path: Path, limits: DecodeLimits) -> None:
     halves = [value / 2 for value in LINE]
     write_page(tmp_path, "a", [{"text": "x", "box": halves}], width=WIDTH // 2, height=HEIGHT // 2)
-    (picture,) = line_pictures(read_truth(tmp_path)[0], limits, noise=False)
+    (picture,) = line_pictures(read_truth(tmp_path)[0], limits, noise=None)
     assert Image.open(io.BytesIO(picture)).size == LINE_SIZE
 
 
@@ -171,13 +173,13 @@ def test_noise_is_the_same_each_time_and_another_on_each_page(tmp_path: Path, li
     write_page(tmp_path, "a", [{"text": "x", "box": LINE}] * 2)
     page = read_truth(tmp_path)[0]
     other = TruthPage("b", page.image, page.words, page.lines, page.text)
-    assert page_picture(page, limits, noise=False) == page.image.read_bytes()
-    once = page_picture(page, limits, noise=True)
-    assert page_picture(page, limits, noise=True) == once
-    assert page_picture(other, limits, noise=True) != once
-    first, second = line_pictures(page, limits, noise=True)
+    assert page_picture(page, limits, noise=None) == page.image.read_bytes()
+    once = page_picture(page, limits, noise="scan")
+    assert page_picture(page, limits, noise="scan") == once
+    assert page_picture(other, limits, noise="scan") != once
+    first, second = line_pictures(page, limits, noise="scan")
     assert first != second
-    assert [first, second] == line_pictures(page, limits, noise=True)
+    assert [first, second] == line_pictures(page, limits, noise="scan")
 
 
 def test_a_scan_is_turned_a_little_blurred_and_speckled() -> None:
@@ -192,3 +194,17 @@ def test_a_scan_is_turned_a_little_blurred_and_speckled() -> None:
         assert 20 < int((grey[:70] < 128).sum()) < 110  # 0.2 % of 28,000 pixels are 56
         edge = np.median(grey[100:101, 94:106], axis=0)
         assert ((edge > 30) & (edge < 225)).any()
+
+
+def test_a_photograph_is_tilted_unevenly_lit_and_legible() -> None:
+    page = Image.new("RGB", (400, 300), "white")
+    page.paste((0, 0, 0), (150, 120, 250, 180))
+    for seed in range(3):
+        photo = Image.open(io.BytesIO(photographed(page, Random(seed))))
+        assert (photo.format, photo.size) == ("JPEG", (400, 300))
+        grey = np.asarray(photo.convert("L")).astype(np.int16)
+        assert np.median(grey[140:160, 180:220]) < 40
+        corners = [np.median(grey[y : y + 20, x : x + 20]) for y in (30, 250) for x in (30, 350)]
+        assert max(corners) - min(corners) > 15
+        assert min(corners) > 100
+    assert photographed(page, Random(1)) == photographed(page, Random(1)) != photographed(page, Random(2))

@@ -63,9 +63,7 @@ def make(work: Path, steps: int, console: Console, *, install: bool) -> None:
     _finish(model, released.file, work, held_out, knobs, score)
     if install:
         if score.characters < FLOOR:
-            raise InvalidRequest(
-                f"not installed: {score.characters:.4f} of the characters are right, {FLOOR} must be"
-            )
+            raise InvalidRequest(f"not installed: {score.characters:.4f} of the characters are right, {FLOOR} must be")
         install_from(work / "model")
         console.print(f"installed into {paddle_weights.SHIPPED}")
 
