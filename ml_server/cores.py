@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-_THREAD_LIMITS = ("OMP_NUM_THREADS", "OMP_THREAD_LIMIT", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+_LIMIT = "OMP_THREAD_LIMIT"
+_THREAD_LIMITS = ("OMP_NUM_THREADS", _LIMIT, "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,30 @@ def thread_environment(threads: int) -> dict[str, str]:
     They count only if they are set before the libraries are loaded.
     """
     return {**dict.fromkeys(_THREAD_LIMITS, str(threads)), "OMP_WAIT_POLICY": "PASSIVE"}
+
+
+@contextmanager
+def thread_limit(threads: int) -> Iterator[None]:
+    """Keep a library that is loaded in this block to as many OpenMP threads, and no library that is loaded later.
+
+    The variable must not stay: where OpenMP gives fewer threads than PyTorch was told to use, PyTorch's convolutions
+    leave parts of their results unwritten, or wait for ever.
+    """
+    before = os.environ.get(_LIMIT)
+    os.environ[_LIMIT] = str(threads)
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[_LIMIT]
+        else:
+            os.environ[_LIMIT] = before
+
+
+def openmp_threads(wanted: int) -> int:
+    """Threads that OpenMP is going to give, of those that are wanted: the environment may allow fewer."""
+    limit = os.environ.get(_LIMIT, "")
+    return min(wanted, int(limit)) if limit.isdigit() and int(limit) > 0 else wanted
 
 
 def _limits(root: Path) -> Iterator[float]:

@@ -66,6 +66,20 @@ def test_without_control_groups_affinity_counts_and_a_setting_beats_all(tmp_path
     assert cores.allowed(5, root=limited) == Cores(5, "setting")
 
 
+def test_a_thread_limit_is_for_what_is_loaded_in_its_block_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OMP_THREAD_LIMIT", raising=False)
+    with cores.thread_limit(3):
+        assert os.environ["OMP_THREAD_LIMIT"] == "3"
+        with cores.thread_limit(1):
+            assert cores.openmp_threads(4) == 1
+        assert cores.openmp_threads(4) == 3
+        assert cores.openmp_threads(2) == 2
+    assert "OMP_THREAD_LIMIT" not in os.environ
+    assert cores.openmp_threads(4) == 4
+    monkeypatch.setenv("OMP_THREAD_LIMIT", "many")
+    assert cores.openmp_threads(4) == 4
+
+
 def test_a_replica_sets_its_environment_before_native_libraries_read_it() -> None:
     code = "import ml_server.child, sys; print([name for name in ('numpy', 'PIL', 'grpc') if name in sys.modules])"
     out = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=60)

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from ml_server.cores import openmp_threads
 from ml_server.document import EngineInfo, Line, OCRPage, Page
 from ml_server.engines import easyocr_weights, weights
 from ml_server.engines.base import EngineConfig, OCREngine, ReadOptions
@@ -60,7 +61,7 @@ class EasyOCREngine(OCREngine):
             import torch
         if config.device == "gpu" and not torch.cuda.is_available():
             raise EngineUnavailable("engine easyocr is asked to use the GPU and torch finds none; set device to cpu")
-        torch.set_num_threads(config.threads)
+        torch.set_num_threads(openmp_threads(config.threads))
         self._easyocr = easyocr
         self._gpu = config.device == "gpu"
         self._places = easyocr_weights.folders(config.model_dir)

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from ml_server import cores
 from ml_server.document import EngineInfo, Line, OCRPage, Page, Polygon
 from ml_server.engines import traineddata
 from ml_server.engines.base import EngineConfig, OCREngine, ReadOptions
@@ -84,10 +85,10 @@ class TesseractEngine(OCREngine):
         info = self.describe(config)
         if not info.available:
             raise EngineUnavailable(f"engine tesseract is not available: {info.reason}; {info.install}")
-        # Read when the library loads. One page gains nothing from OpenMP and pages side by side lose (builds of
-        # Tesseract with it take twice as long); cores are used by replicas. tesserocr's own wheel has no OpenMP.
-        os.environ["OMP_THREAD_LIMIT"] = "1"
-        import tesserocr
+        # One page gains nothing from OpenMP and pages side by side lose: builds of Tesseract with it take twice as long.
+        # Cores are used by replicas. tesserocr's own wheel has no OpenMP.
+        with cores.thread_limit(1):
+            import tesserocr
 
         tesserocr.set_leptonica_log_level(tesserocr.LeptLogLevel.NONE)
         self._tesserocr = tesserocr

@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 
 from ml_server import languages
+from ml_server.cores import openmp_threads
 from ml_server.engines.layoutlm import model_source
 from ml_server.engines.layoutlm.licence import is_free
 from ml_server.errors import EngineUnavailable, InvalidRequest
@@ -54,7 +55,7 @@ def run(plan: Plan, progress: Progress) -> str:
         InvalidRequest: no pages, or a damaged file.
         EngineUnavailable: the model to start from is not here, is none of ours, or its licence is refused.
     """
-    torch.set_num_threads(plan.threads or usable_cores())
+    torch.set_num_threads(openmp_threads(plan.threads or usable_cores()))
     sets = {folder: read_forms(folder) for folder in plan.folders}
     forms = [form for found in sets.values() for form in found if form.entities]
     if not forms:

@@ -83,13 +83,14 @@ def main(
 def _train(work: Path, console: Console) -> None:
     import torch
 
+    from ml_server.cores import openmp_threads
     from ml_server.settings import usable_cores
     from ml_server.training.card import shipped_card
     from ml_server.training.examples import labelled
     from ml_server.training.forms import read_forms
     from ml_server.training.train import train
 
-    torch.set_num_threads(usable_cores())
+    torch.set_num_threads(openmp_threads(usable_cores()))
     clean = [labelled(form) for form in read_forms(work / "pages")]
     read = [labelled(form) for form in read_forms(work / "read.jsonl")]
     held_out, clean = clean[:HELD_OUT], clean[HELD_OUT:]

