@@ -12,7 +12,8 @@ from ml_server.clients.transport import Connection
 TIMEOUT_S = 300.0
 """Seconds for a whole call: as long as the server itself works on one request unless configured otherwise."""
 
-RETRIES = 4
+RETRIES = 6
+"""They wait 16 seconds or more in all: as long as a server that was killed needs to be up again with its engine."""
 PROBE_S = 5.0
 """Seconds for one question whether the server is ready; it answers that without work."""
 

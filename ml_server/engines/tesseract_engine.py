@@ -85,7 +85,8 @@ class TesseractEngine(OCREngine):
         info = self.describe(config)
         if not info.available:
             raise EngineUnavailable(f"engine tesseract is not available: {info.reason}; {info.install}")
-        # One page gains nothing from OpenMP and pages side by side lose: builds of Tesseract with it take twice as long.
+        # One page gains nothing from OpenMP and pages side by side lose: builds of Tesseract with it take twice as
+        # long.
         # Cores are used by replicas. tesserocr's own wheel has no OpenMP.
         with cores.thread_limit(1):
             import tesserocr
