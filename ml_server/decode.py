@@ -30,6 +30,9 @@ _LOCK: Final = threading.Lock()
 
 _MULTI_PAGE: Final = ("PDF", "TIFF")
 
+_BLOCKS_KEPT: Final = 8
+"""Blocks of at most 16 MB that Pillow keeps for the next page; one at 200 dpi takes one, and its strips others."""
+
 
 @dataclass(frozen=True, slots=True)
 class DocumentProbe:
@@ -45,7 +48,7 @@ class DocumentProbe:
 
 
 def limit_memory(extra_bytes: int) -> None:
-    """Load the libraries, then let this process grow by no more than ``extra_bytes`` of address space.
+    """Load the libraries, have Pillow keep some memory, and let this process grow by ``extra_bytes`` and no more.
 
     Call it once, when a decoder process starts. A file that asks for more then gets MemoryError, which becomes
     PayloadTooLarge, instead of waking the kernel's out-of-memory killer. pdfium is less exact: it may leave out a
@@ -55,6 +58,10 @@ def limit_memory(extra_bytes: int) -> None:
         extra_bytes: what pages may take while they are decoded; a page of 64 million pixels needs up to 1.2 GB.
     """
     _load_libraries()
+    from PIL import _imaging
+
+    # A fresh page of memory costs more than decoding into it; see Pillow's documentation of its block allocator.
+    _imaging.set_blocks_max(_BLOCKS_KEPT)
     limit_address_space(extra_bytes)
 
 
