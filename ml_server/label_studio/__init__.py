@@ -1,0 +1,1 @@
+"""Label Studio at the other end: predictions for its annotators, their corrections for training."""

@@ -1,0 +1,172 @@
+"""A task of Label Studio's → its prediction: fetch the images, read and understand them, convert."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
+from typing import Any
+
+from tenacity import AsyncRetrying, retry_if_exception_type, wait_random
+
+from ml_server import languages, logs, metrics
+from ml_server.document import DocumentRequest, Line, OCRPage, Polygon, Word
+from ml_server.engines.extractors import KIND
+from ml_server.engines.factory import AUTO, OCREngineFactory
+from ml_server.errors import DeadlineExceeded, EngineUnavailable, MLServerError, ServerBusy
+from ml_server.label_studio.config import LabelConfig
+from ml_server.label_studio.existing import existing_pages
+from ml_server.label_studio.images import Images
+from ml_server.label_studio.predictions import PredictedPage, of_entities, of_text, prediction
+from ml_server.label_studio.reader import Reader
+from ml_server.label_studio.settings import LabelStudioSettings
+
+_PROBE_S = 2.0  # Label Studio waits three seconds for an answer to /setup
+_UNEXPECTED = "internal error; the server's log has the details under this task's id"
+
+_log = logs.get_logger(__name__)
+
+
+class Predictor:
+    """Predicts for Label Studio. All methods belong to one event loop, the pipeline's.
+
+    Args:
+        pipeline: started and closed by the caller.
+        images: likewise.
+        settings: ``predict``, ``language``, ``engine``, ``level``, ``confidence_threshold``, ``concurrency``.
+    """
+
+    def __init__(self, pipeline: Reader, images: Images, settings: LabelStudioSettings) -> None:
+        self._pipeline = pipeline
+        self._images = images
+        self._settings = settings
+        self._language = settings.language or pipeline.settings.lang
+        self._gate = asyncio.Semaphore(settings.concurrency)  # of images: each is in memory while it is worked on
+
+    async def version(self, config: LabelConfig) -> str:
+        """The ``model_version`` that predictions for a config have now.
+
+        Raises:
+            InvalidRequest: the config has no tags for what is to be predicted.
+            EngineUnavailable: what is to predict is not installed here.
+        """
+        if config.task(self._settings.predict) == "ocr":
+            return self._version_of_engine(self._pick())
+        try:
+            return (await self._pipeline.understand(_PROBE, _PROBE_S)).model_version
+        except EngineUnavailable:
+            raise
+        except MLServerError:  # it is being loaded, or busy: what is known of it without asking
+            info = next(info for info in self._pipeline.engines() if info.kind == KIND)
+            return info.version.partition(" (")[0]
+
+    async def predict_many(
+        self, tasks: Sequence[Mapping[str, Any]], config: LabelConfig, timeout_s: float
+    ) -> list[dict[str, Any] | MLServerError]:
+        """Predict for several tasks at a time; one that fails, or is not done in time, gives its error in its place.
+
+        Args:
+            tasks: as Label Studio sends them.
+            config: of their project.
+            timeout_s: seconds, after which the others are returned as they are.
+        """
+        working = [asyncio.create_task(self._outcome(task, config)) for task in tasks]
+        try:
+            done, _ = await asyncio.wait(working, timeout=timeout_s) if working else (set(), set())
+            late = DeadlineExceeded(f"not done within {timeout_s:g} s; ask for fewer tasks at a time")
+            outcomes = [task.result() if task in done else late for task in working]
+        finally:
+            for task in working:
+                task.cancel()
+            await asyncio.gather(*working, return_exceptions=True)
+        for asked, outcome in zip(tasks, outcomes, strict=True):
+            if isinstance(outcome, MLServerError):
+                metrics.observe_refusal(outcome.code)
+                _log.warning("task_failed", task=asked.get("id"), code=outcome.code, error=outcome.message)
+        return outcomes
+
+    async def predict(self, task: Mapping[str, Any], config: LabelConfig) -> dict[str, Any]:
+        """Predict for one task: ``result``, ``score`` and ``model_version``.
+
+        Waits as long as the engines' queues are full; who has no patience cancels it.
+
+        Raises:
+            InvalidRequest: its data has no image, or one that may not be fetched.
+            MLServerError: of fetching (see :meth:`Images.fetch`) or of the pipeline.
+        """
+        wanted = config.task(self._settings.predict)
+        addresses = config.addresses(task.get("data") or {})
+        if wanted == "key_values":
+            existing = existing_pages(task, self._language, len(addresses))
+            return prediction(config, [each.labelled(await self._pipeline.understand(each.page)) for each in existing])
+        number = task.get("id")
+        read = self._text if wanted == "ocr" else self._entities
+
+        async def one(address: str) -> PredictedPage:
+            async with self._gate:
+                data = await self._images.fetch(address, number if isinstance(number, int) else None)
+                return await _patiently(lambda: read(data, f"task-{number}"))
+
+        working = [asyncio.create_task(one(address)) for address in addresses]
+        try:
+            return prediction(config, await asyncio.gather(*working))
+        finally:
+            for each in working:
+                each.cancel()
+
+    async def _outcome(self, task: Mapping[str, Any], config: LabelConfig) -> dict[str, Any] | MLServerError:
+        try:
+            return await self.predict(task, config)
+        except MLServerError as error:
+            return error
+        except Exception:  # one task's surprise is not the others'
+            _log.exception("unexpected_error", task=task.get("id"))
+            return MLServerError(_UNEXPECTED)
+
+    async def _text(self, data: bytes, request_id: str) -> PredictedPage:
+        page = await self._pipeline.extract_page(self._request(data, request_id))
+        return of_text(page, self._settings.level, self._version_of_engine(page.engine))
+
+    async def _entities(self, data: bytes, request_id: str) -> PredictedPage:
+        async with aclosing(self._pipeline.extract_key_values(self._request(data, request_id))) as pages:
+            return of_entities(await anext(pages))
+
+    def _request(self, data: bytes, request_id: str) -> DocumentRequest:
+        return DocumentRequest(
+            data=data,
+            language=self._language,
+            engine=self._settings.engine,
+            confidence_threshold=self._settings.confidence_threshold,
+            single_page=True,
+            request_id=request_id,
+        )
+
+    def _pick(self) -> str:
+        settings, infos = self._pipeline.settings, self._pipeline.engines()
+        wanted = languages.parse(self._language)
+        ocr = [info for info in infos if info.kind != KIND]
+        if self._settings.engine == AUTO != settings.engine:
+            return settings.engine
+        return OCREngineFactory.pick(self._settings.engine, wanted, ocr)
+
+    def _version_of_engine(self, name: str) -> str:
+        """The package's version and not the weights': it must be known before a page has been read."""
+        info = next(info for info in self._pipeline.engines() if info.name == name)
+        return f"{name} {info.version}".strip()
+
+
+async def _patiently(call: Callable[[], Awaitable[PredictedPage]]) -> PredictedPage:
+    """Wait for one's turn where the queue is full."""
+    async for attempt in AsyncRetrying(
+        retry=retry_if_exception_type(ServerBusy), wait=wait_random(0.2, 0.6), reraise=True
+    ):
+        with attempt:
+            return await call()
+    raise AssertionError("tenacity tries at least once")
+
+
+_BOX: Polygon = ((0.0, 0.0), (40.0, 0.0), (40.0, 10.0), (0.0, 10.0))
+_PROBE = OCRPage(
+    (Line("Date:", 1.0, _BOX, (Word("Date:", 1.0, _BOX),)),), 100, 100, "english", "label-studio", "label-studio"
+)
+"""A page to ask the extractor for its version with: only its answer says which one would answer."""
