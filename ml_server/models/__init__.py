@@ -1,0 +1,1 @@
+"""Versions of the key–value model: kept, compared, promoted, rolled back, and trained from corrected documents."""
