@@ -1,0 +1,135 @@
+"""Pages as pictures, made in processes of their own: drawn on with what was read, or as PNG for a server."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from ml_server import cores, scaling
+from ml_server.decode import DecodeLimits, decode_pages
+from ml_server.document import KeyValuePage, OCRPage
+from ml_server.errors import InvalidImage
+from ml_server.jobs import PoolOptions
+from ml_server.replicas import InlineReplica, ProcessReplica, Replica
+from ml_server.scheduler import Pool
+from ml_server.settings import Settings
+from ml_server.workers import DecodeWorker
+
+_QUALITY = 85
+_MIB = 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A page for a server.
+
+    Attributes:
+        png: the page as it is to be read.
+        width: of the page as it is, pixels.
+        height: of the page as it is, pixels.
+    """
+
+    png: bytes
+    width: int
+    height: int
+
+
+class PageWorker(DecodeWorker):
+    """What runs in the process."""
+
+    def __init__(self, limits: DecodeLimits, memory_bytes: int, inline: bool) -> None:
+        super().__init__(limits, memory_bytes, inline)
+        self._decode_limits = limits
+
+    def picture(self, data: bytes, index: int, max_pixels: int, enlarge_below: int) -> Picture:
+        """A page as PNG, at the size it is to be read; 0-based."""
+        from PIL import Image
+
+        (page,) = decode_pages(data, index, 1, self._decode_limits)
+        times = scaling.factor(page.width, page.height, max_pixels, enlarge_below)
+        sized = page if times == 1.0 else scaling.scaled(page, times)
+        file = io.BytesIO()
+        Image.fromarray(sized.pixels).save(file, "PNG", compress_level=1)
+        return Picture(file.getvalue(), page.width, page.height)
+
+    def draw(self, data: bytes, found: OCRPage, key_values: KeyValuePage | None) -> bytes:
+        """A page as JPEG with what was read on it, or with its keys and values where they were looked for."""
+        from ml_server import key_value_overlay, overlay
+
+        (page,) = decode_pages(data, found.number - 1, 1, self._decode_limits)
+        drawn = overlay.draw(page, found) if key_values is None else key_value_overlay.draw(page, key_values)
+        file = io.BytesIO()
+        drawn.save(file, "JPEG", quality=_QUALITY, optimize=True)
+        return file.getvalue()
+
+
+class PagePool:
+    """Processes of :class:`PageWorker`, started with the first page.
+
+    Args:
+        settings: limits and resolution.
+        inline: run in this process.
+    """
+
+    def __init__(self, settings: Settings, *, inline: bool = False) -> None:
+        limits = DecodeLimits.from_settings(settings)
+        make = partial(PageWorker, limits, settings.decode_memory_mb * _MIB, inline)
+        seconds = settings.decode_timeout_s + settings.page_timeout_s
+
+        def replica(place: int) -> Replica:
+            if inline:
+                return InlineReplica(make)
+            environment = cores.thread_environment(1)
+            return ProcessReplica(make, settings.log_level, settings.log_format, environment=environment)
+
+        self._pool = Pool(
+            PoolOptions(
+                name="pages",
+                replicas=1 if inline else settings.decode_workers,
+                queue_size=settings.queue_size,
+                call_timeout_s=seconds,
+                load_timeout_s=settings.load_timeout_s,
+                recycle_after=settings.recycle_after,
+            ),
+            replica,
+            on_hang=lambda: InvalidImage(f"the page was not decoded within {seconds:g} s; it may be damaged"),
+            on_crash=lambda: InvalidImage("the decoder died of this page; it is damaged or hostile"),
+        )
+        self._patience_s = settings.request_timeout_s
+
+    async def count(self, data: bytes) -> int:
+        """Pages of a document.
+
+        Raises:
+            InvalidImage, PayloadTooLarge: as the decoder's.
+        """
+        return int((await self._call("probe", data)).pages)
+
+    async def picture(self, data: bytes, number: int, max_pixels: int, enlarge_below: int) -> Picture:
+        """A page, 1-based, for a server.
+
+        Raises:
+            InvalidImage, PayloadTooLarge: as the decoder's.
+        """
+        found: Picture = await self._call("picture", data, number - 1, max_pixels, enlarge_below)
+        return found
+
+    async def draw(self, data: bytes, page: OCRPage, key_values: KeyValuePage | None) -> bytes:
+        """The JPEG of a page with what was found on it.
+
+        Raises:
+            InvalidImage, PayloadTooLarge: as the decoder's.
+        """
+        return bytes(await self._call("draw", data, page, key_values))
+
+    async def close(self) -> None:
+        """End the processes."""
+        await self._pool.close()
+
+    async def _call(self, method: str, *args: object) -> Any:
+        with self._pool.admit() as permit:
+            deadline = asyncio.get_running_loop().time() + self._patience_s
+            return await self._pool.call(permit, deadline, method, *args)

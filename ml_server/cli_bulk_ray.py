@@ -1,0 +1,84 @@
+"""``ml-server bulk --ray [ADDRESS]``: the command line's part in a run on Ray."""
+
+from __future__ import annotations
+
+import re
+import signal
+import time
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, Final
+
+from typer.core import TyperCommand
+
+if TYPE_CHECKING:
+    from ml_server.bulk.options import BulkDocument, BulkOptions
+    from ml_server.bulk.read_document import Outcome
+    from ml_server.bulk.run import Tally
+    from ml_server.settings import Settings
+
+FLAG: Final = "--ray"
+LOCAL: Final = "local"
+
+_ADDRESS = re.compile(r"local|auto|ray://\S+|[\w.-]+:\d+|\[[0-9a-f:]+\]:\d+")
+
+
+class RayCommand(TyperCommand):
+    """A command whose ``--ray`` may go without its value; Typer knows no such options."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Say ``--ray local`` for a ``--ray`` that no address follows."""
+        for at in [index for index, each in enumerate(args) if each == FLAG][::-1]:
+            if at + 1 == len(args) or not _ADDRESS.fullmatch(args[at + 1]):
+                args.insert(at + 1, LOCAL)
+        return super().parse_args(ctx, args)
+
+
+def run(
+    address: str,
+    actors: int | None,
+    documents: Iterable[BulkDocument],
+    settings: Settings,
+    options: BulkOptions,
+    output: str,
+    *,
+    retry_failed: bool,
+    begin: Callable[[], None],
+    done: Callable[[BulkDocument, Outcome], None],
+) -> tuple[Tally, float]:
+    """Read everything on Ray.
+
+    Args:
+        address: see :class:`RayOptions`.
+        actors: at most; None for what fits.
+        documents: to read.
+        settings: of a bulk run.
+        options: what to read and write.
+        output: address of the results.
+        retry_failed: also try what failed for good in an earlier run.
+        begin: called when there is a Ray.
+        done: told of every document.
+
+    Returns:
+        What was done, and the seconds it took.
+
+    Raises:
+        InvalidRequest: there is no Ray at the address, or no room in it.
+        EngineUnavailable: Ray is not installed, or no document can be read.
+        OutputFailed: results cannot be written.
+    """
+    from ml_server.bulk.ray_actor import Reading
+    from ml_server.bulk.ray_run import RayOptions, connected, run_on_ray
+    from ml_server.bulk.run import Tally
+
+    wanted = RayOptions.of(address, actors, settings)
+    tally = Tally()
+    with connected(wanted) as ray:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C; Ray's own would print a stack
+        begin()
+        began = time.monotonic()
+        try:
+            run_on_ray(ray, documents, Reading(settings, options, output, retry_failed), wanted, done, tally)
+        except KeyboardInterrupt:
+            tally.stopped = True
+        seconds = time.monotonic() - began
+    return tally, seconds

@@ -1,0 +1,77 @@
+"""Folders of documents for tests, and runs over them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from pages import png, tiff
+from PIL import Image
+
+CONSOLE = str(Path(sys.executable).parent / "ml-server")
+
+
+def environment(**settings: str) -> dict[str, str]:
+    """Of a run on the mock engine, unless settings say otherwise."""
+    ours = {"engine": "mock", "key_value_extractor": "mock", "decode_workers": "1", "cores": "2", **settings}
+    more = {"COLUMNS": "200", "NO_COLOR": "1"}
+    return {**os.environ, **{f"ML_SERVER_{name.upper()}": value for name, value in ours.items()}, **more}
+
+
+def bulk(*arguments: str | Path, cwd: Path | None = None, **settings: str) -> subprocess.CompletedProcess[str]:
+    """A whole run."""
+    command = [CONSOLE, "bulk", *map(str, arguments)]
+    return subprocess.run(
+        command, env=environment(**settings), capture_output=True, text=True, timeout=120, check=False, cwd=cwd
+    )
+
+
+def summary(run: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    """What ``--json`` printed."""
+    assert run.stdout, run.stderr
+    found: dict[str, Any] = json.loads(run.stdout)
+    return found
+
+
+def rows(path: Path) -> list[dict[str, Any]]:
+    """Of a JSONL file."""
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def results(output: Path) -> dict[str, Any]:
+    """Every page's JSON by its path below the output, but for how long it took."""
+    found = {}
+    for path in sorted(output.rglob("page*.json")):
+        body = json.loads(path.read_bytes())
+        del body["processing_time_ms"]
+        found[path.relative_to(output).as_posix()] = body
+    return found
+
+
+def mixed(folder: Path, count: int, *, damaged: int = 0) -> None:
+    """Documents of all kinds in two folders, of a size each, of which some are cut off.
+
+    Args:
+        folder: made here.
+        count: of the documents.
+        damaged: how many of them; the first ones.
+    """
+    (folder / "하위").mkdir(parents=True)
+    for index in range(count):
+        size = 200 + index, 90
+        name = folder / ("하위" if index % 2 else "") / f"scan{index}"
+        kind = index % 4
+        if kind == 0:
+            path, data = name.with_suffix(".png"), png(*size)
+        elif kind == 1:
+            path, data = name.with_suffix(".tiff"), tiff(size, (size[0], 100), (size[0], 110))
+        else:
+            path = name.with_suffix(".pdf" if kind == 2 else ".jpg")
+            picture = Image.new("RGB", size, "white")
+            picture.save(path, save_all=True, append_images=[picture]) if kind == 2 else picture.save(path)
+            data = path.read_bytes()
+        path.write_bytes(data[: len(data) // 2] if index < damaged else data)
