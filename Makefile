@@ -32,6 +32,7 @@ demo: setup ## read both sample invoices: by curl if the server is running, else
 
 .PHONY: test
 test: setup ## run the tests (ARGS="-k name")
+	@bash scripts/promtool.sh
 	@$(BIN)/pytest $(ARGS)
 
 .PHONY: check

@@ -17,5 +17,5 @@
     report.py     results.jsonl as RESULTS.md, with plots.py and tables.py
 
     speed.py overhead.py overload.py soak.py chaos.py fairness.py hostile.py    the measurements
-    accuracy.py key_values_runtimes.py key_values_vs_ocr.py                     further ones, each on its own
+    accuracy.py key_values_runtimes.py key_values_vs_ocr.py retraining.py       further ones, each on its own
 """

@@ -11,10 +11,12 @@ import typer
 from benchmarks import (
     accuracy,
     any_server,
+    bulk,
     chaos,
     everything,
     fairness,
     hostile,
+    label_studio,
     overhead,
     overload,
     peers,
@@ -60,6 +62,9 @@ app.command("soak")(soak.command)
 app.command("chaos")(chaos.command)
 app.command("fairness")(fairness.command)
 app.command("hostile")(hostile.command)
+app.command("bulk")(bulk.command)
+app.command("bulk-speed")(bulk.speed)
+app.command("label-studio")(label_studio.command)
 app.command("accuracy")(accuracy.command)
 app.command("peers")(peers.command)
 app.command("report")(report.command)

@@ -43,6 +43,9 @@ STEPS = (
     Step("fairness --pages 100", 1, "", 1),
     Step("fairness --engine paddle --pages 10 --singles 3", 1.5, "--pages 100 --singles 10", 6),
     Step("hostile --files 50", 1, "--files 10000", 4),
+    Step("bulk --pages 40", 3, "--pages 500", 20),
+    Step("bulk-speed --pages 20 --rounds 1", 2, "--pages 60 --rounds 3", 8),
+    Step("bulk-speed --engine paddle --pages 20 --rounds 1", 3, "--pages 60 --rounds 3", 12),
 )
 
 

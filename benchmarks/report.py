@@ -21,6 +21,9 @@ TITLES = {
     "chaos": "5. Killed processes",
     "fairness": "6. Single pages beside a long document",
     "hostile": "7. Hostile files",
+    "bulk": "8. Bulk runs, killed and gone on with",
+    "bulk-speed": "9. Bulk runs beside a bare loop",
+    "label_studio": "8. Label Studio: fifty tasks",
     "load": "Single runs of the load generator",
 }
 _HEAD = """# Results

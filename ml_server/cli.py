@@ -1,4 +1,4 @@
-"""The command line: ``ml-server serve``, ``grpc``, ``extract``, ``engines``, ``evaluate`` and ``train``.
+"""The command line: ``ml-server serve``, ``grpc``, ``extract``, ``bulk``, ``engines``, ``train`` and others.
 
 Exit codes: 0 all went well; 1 something failed (at least one file, or the server); 2 the command line was wrong;
 3 the engine or language asked for is not available here.
@@ -12,7 +12,16 @@ from typing import Annotated
 
 import typer
 
-from ml_server import __version__, cli_evaluate, cli_train
+from ml_server import (
+    __version__,
+    cli_bulk,
+    cli_bulk_ray,
+    cli_evaluate,
+    cli_ingest,
+    cli_label_studio,
+    cli_models,
+    cli_train,
+)
 from ml_server.cli_settings import EXIT_FAILED, EXIT_UNAVAILABLE, EXIT_USAGE, fail, settings_from
 from ml_server.settings import Settings
 
@@ -26,10 +35,15 @@ app = typer.Typer(
     epilog="Every option can be set by the environment as ML_SERVER_… (for example ML_SERVER_LANG=english).",
 )
 app.add_typer(cli_evaluate.app)
+app.add_typer(cli_label_studio.app)
+app.add_typer(cli_models.app)
+app.command(no_args_is_help=True, epilog=cli_bulk.EPILOG, cls=cli_bulk_ray.RayCommand)(cli_bulk.bulk)
+app.command(no_args_is_help=True, epilog=cli_ingest.EPILOG)(cli_ingest.ingest)
 app.command(no_args_is_help=True, epilog="Example:\n\n  ml-server train forms --out my-model")(cli_train.train)
 
 Engine = Annotated[
-    str | None, typer.Option("--engine", "-e", help="auto, paddle, tesseract, easyocr or mock.", show_default="auto")
+    str | None,
+    typer.Option("--engine", "-e", help="auto, paddle, tesseract, easyocr, vlm or mock.", show_default="auto"),
 ]
 Lang = Annotated[
     str | None,

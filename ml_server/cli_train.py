@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from ml_server import cli_train_version
 from ml_server.cli_settings import EXIT_UNAVAILABLE, EXIT_USAGE, fail, settings_from
 from ml_server.errors import EngineUnavailable, InvalidRequest
 
@@ -29,7 +30,12 @@ def train(
         list[Path],
         typer.Argument(metavar="DIR…", exists=True, help="annotations/ and images/ as FUNSD has them, or *.jsonl."),
     ],
-    out: Annotated[Path, typer.Option("--out", "-o", help="The model's folder; a stopped run in it goes on.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", "-o", help="The model's folder; a stopped run in it goes on. Not needed with --add-to-store."
+        ),
+    ] = None,
     model: Annotated[
         str | None,
         typer.Option("--model", "-m", help="Start from this folder, tag or hub name.", show_default="the shipped one"),
@@ -46,16 +52,39 @@ def train(
     name: Annotated[str | None, typer.Option(help="In the model card.", show_default="the folder's")] = None,
     version: Annotated[str, typer.Option(help="In the model card and in every result.")] = "1",
     licence: Annotated[str, typer.Option(help="SPDX name of the weights' licence; it follows the data's.")] = "",
+    add_to_store: Annotated[
+        bool,
+        typer.Option(
+            "--add-to-store",
+            help="Start from the version that serves, judge on documents held out for good, keep the result as version",
+        ),
+    ] = False,
+    from_version: Annotated[
+        str, typer.Option(help="With --add-to-store: start from this one.", show_default="the one that serves")
+    ] = "",
+    promote: Annotated[
+        bool,
+        typer.Option("--promote", help="With --add-to-store: let it serve if it does not lose on what is held out."),
+    ] = False,
 ) -> None:
     """Fine-tune labels (SER) and links (RE) on annotated forms.
 
     Writes a folder that `ml-server serve` loads with ML_SERVER_KEY_VALUE_MODEL=FOLDER, with a model card. The best
     model on the held-out pages is kept. Ctrl-C is safe: the same command goes on from the last checkpoint.
 
-    150 forms take about 15 minutes on 2 cores.
+    150 forms take about 15 minutes on 2 cores. Versions that --add-to-store keeps are shown by ml-server models list.
     """
     settings = settings_from(key_value_model=model)
     console = Console(stderr=True)
+    if add_to_store:
+        options = cli_train_version.Options(held_out, epochs, threads, name, licence, from_version, promote, out)
+        cli_train_version.train_version(folders, settings, options, console)
+        return
+    if out is None or from_version or promote:
+        fail(
+            "--from-version and --promote need --add-to-store" if out else "give --out DIR, or --add-to-store",
+            EXIT_USAGE,
+        )
     columns = (TextColumn("steps"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
     with redirect_stdout(sys.stderr):
         from ml_server.training.run import Plan, run

@@ -74,6 +74,25 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Block:
+    """A part of the page's layout: a paragraph, a heading, a table, a picture.
+
+    Attributes:
+        category: as its model names it: ``Text``, ``Title``, ``Table``, ``Picture`` and others.
+        bbox: four corners in pixels.
+        text: what stands in it, in ``format``; empty for pictures, and where only the layout was looked for.
+        format: ``text``, ``markdown``, ``html`` (tables) or ``latex`` (formulas).
+        confidence: 0..1; None where the model gives none, as vision-language models do.
+    """
+
+    category: str
+    bbox: Polygon
+    text: str = ""
+    format: str = "text"
+    confidence: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class OCRPage:
     """What an engine read on one page.
 
@@ -87,6 +106,8 @@ class OCRPage:
         number: 1-based page number within its document.
         processing_time_ms: milliseconds spent on this page, from admission (or from the end of the previous page of
             the same document) to the result. 0 where nobody measured.
+        blocks: the page's layout, in reading order; empty where the engine finds none.
+        warnings: what is to be known of this reading, for people: that an answer was cut off or had to be mended.
     """
 
     lines: tuple[Line, ...]
@@ -97,6 +118,8 @@ class OCRPage:
     model_version: str
     number: int = 1
     processing_time_ms: float = 0.0
+    blocks: tuple[Block, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
@@ -223,8 +246,12 @@ class DocumentRequest:
         confidence_threshold: lines below it are left out, 0..1.
         use_angle_cls: read pages and lines that are turned by 90, 180 or 270 degrees.
         single_page: refuse a document of more than one page instead of reading all.
+        pages: which pages to read, 1-based and ascending; None for all.
+        max_pixels: larger pages are read scaled down to so many pixels, with results in the page's own; 0 for none.
+        enlarge_below: pages of at most so many pixels are read enlarged, likewise; 0 for none.
         request_id: for logs and error bodies.
         timeout_s: seconds until nobody waits for the answer any more; None for the server's own limit.
+        model_version: of the model that finds keys and values; empty for whichever serves.
     """
 
     data: bytes
@@ -233,8 +260,12 @@ class DocumentRequest:
     confidence_threshold: float = 0.5
     use_angle_cls: bool = True
     single_page: bool = False
+    pages: tuple[int, ...] | None = None
+    max_pixels: int = 0
+    enlarge_below: int = 0
     request_id: str = ""
     timeout_s: float | None = None
+    model_version: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
 
+from ml_server import metrics
 from ml_server.document import KeyValuePage, OCRPage
 from ml_server.reading import Plan
 from ml_server.scheduler import Pool
@@ -14,8 +16,8 @@ from ml_server.scheduler import Pool
 
 async def key_value_pages(
     pages: AsyncGenerator[OCRPage, None], plan: Plan, extractor: Pool
-) -> AsyncGenerator[KeyValuePage, None]:
-    """Entities and pairs page by page, in order, as they are done.
+) -> AsyncGenerator[tuple[OCRPage, KeyValuePage], None]:
+    """Every page as it was read, with its entities and pairs; in order, as they are done.
 
     Args:
         pages: a document as it is read; read ahead by their own generator, and closed here.
@@ -33,6 +35,26 @@ async def key_value_pages(
         async with aclosing(pages):
             async for page in pages:
                 found: KeyValuePage = await extractor.call_item(permit, plan.deadline, "extract_many", page)
+                metrics.KEY_VALUE_PAGES.labels(found.model_version).inc()
                 now = time.perf_counter()
-                yield replace(found, processing_time_ms=(now - began) * 1000)
+                yield page, replace(found, processing_time_ms=(now - began) * 1000)
                 began = now
+
+
+async def understood(page: OCRPage, extractor: Pool, timeout_s: float) -> KeyValuePage:
+    """Entities and pairs of one page that has been read.
+
+    Args:
+        page: its words may come from anywhere.
+        extractor: the extractor's pool.
+        timeout_s: seconds until nobody waits any more.
+
+    Raises:
+        ServerBusy: no permit left.
+        EngineUnavailable, EngineFailed, EngineCrashed, DeadlineExceeded: on this page.
+    """
+    began = time.perf_counter()
+    deadline = asyncio.get_running_loop().time() + timeout_s
+    with extractor.admit() as permit:
+        found: KeyValuePage = await extractor.call_item(permit, deadline, "extract_many", page)
+    return replace(found, processing_time_ms=(time.perf_counter() - began) * 1000)

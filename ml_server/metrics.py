@@ -1,7 +1,7 @@
 """Prometheus collectors, shared by both wires.
 
 They live in a registry of their own, so that what other libraries register does not mix with ours. All label values
-come from closed sets (routes, RPC names, error codes, engine names), never from what a caller sent.
+come from closed sets (routes, RPC names, error codes, engines, versions in service), never from what a caller sent.
 """
 
 from __future__ import annotations
@@ -80,12 +80,24 @@ GPU_MEMORY_ALARM = Gauge(
     ("device",), registry=REGISTRY,
 )  # fmt: skip
 GPU_UTILISATION = Gauge("ml_server_gpu_utilisation", "Share of time it is busy, 0 to 1", ("device",), registry=REGISTRY)
+KEY_VALUE_PAGES = Counter(
+    "ml_server_key_value_pages", "Pages whose keys and values were found, by the version of the model that found them",
+    ("model_version",), registry=REGISTRY,
+)  # fmt: skip
 READY = Gauge("ml_server_ready", "1 while requests are let in, as /readyz says", registry=REGISTRY)
 
 
 def stage_of(pool: str) -> str:
     """The stage in which a pool works: ``decode``, ``extract`` or ``recognise``."""
-    return _STAGES.get(pool, "recognise")
+    return _STAGES.get(pool.partition(":")[0], "recognise")
+
+
+def pool_ended(name: str) -> None:
+    """A pool is gone for good: its gauges say so. They stay, as several processes' gauges cannot be removed."""
+    QUEUE_DEPTH.labels(name).set(0)
+    REPLICAS.labels(name).set(0)
+    for kind in ("ram", "vram"):
+        ENGINE_MEMORY_BYTES.labels(name, kind).set(0)
 
 
 def observe_refusal(code: str) -> None:

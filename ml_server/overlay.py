@@ -23,6 +23,7 @@ BANDS: tuple[tuple[float, Colour, str], ...] = (
 )
 INK: Colour = (24, 28, 36)
 RULE: Colour = (205, 210, 218)
+LAYOUT: Colour = (109, 62, 184)
 
 _log = logging.getLogger(__name__)
 
@@ -30,7 +31,9 @@ _log = logging.getLogger(__name__)
 def draw(page: Page, result: OCRPage, font_path: Path | None = None, *, max_side: int = 2400) -> Image.Image:
     """The page with the outline of every line, and beside it the recognised text at the same places.
 
-    Outlines are green, amber or red by confidence. A caption above names engine, languages and mean confidence.
+    Outlines are green, amber or red by confidence. Blocks, where the engine has found some, are outlined in violet and
+    named with their category, and their lines, whose places are estimates, are not. A caption above names engine,
+    languages and mean confidence.
 
     Args:
         page: as it was read.
@@ -55,14 +58,36 @@ def draw(page: Page, result: OCRPage, font_path: Path | None = None, *, max_side
     marks = ImageDraw.Draw(sheet)
     marks.rectangle((width, bar, width + gap - 1, height + bar), fill=RULE)
     stroke = max(1, round(width / 700))
+    estimated = _estimated(result)
     for line in result.lines:
         corners = _scaled(line.bbox, scale, bar)
-        marks.polygon(corners, outline=_colour(line), width=stroke)
+        if not estimated:
+            marks.polygon(corners, outline=_colour(line), width=stroke)
         shifted = [(x + width + gap, y) for x, y in corners]
         marks.polygon(shifted, outline=RULE)
         _set_text(sheet, line, shifted, file)
+    for block in result.blocks:
+        corners = _scaled(block.bbox, scale, bar)
+        marks.polygon(corners, outline=LAYOUT, width=stroke)
+        _tag(marks, block.category, corners[0], bar * 0.45, file)
     _caption(marks, result, sheet.width, bar, file)
     return sheet
+
+
+def _estimated(result: OCRPage) -> bool:
+    """Whether the lines' places and confidences are made up from blocks, see :mod:`ml_server.engines.vlm.lines`."""
+    return any(block.text and block.confidence is None for block in result.blocks)
+
+
+def _tag(
+    marks: ImageDraw.ImageDraw, text: str, at: tuple[float, float], size: float, file: fonts.FontFile | None
+) -> None:
+    """A label on the upper edge of a block, which hides nothing in it; ``at`` is its top-left corner."""
+    font = _font(file, size)
+    margin, (left, _, right, low) = size * 0.3, font.getbbox(text)
+    x, y = at[0], at[1] - low - margin
+    marks.rectangle((x, y, x + right - left + 2 * margin, at[1]), fill=LAYOUT)
+    marks.text((x + margin, y), text, fill="white", font=font)
 
 
 def _scaled(polygon: Polygon, scale: float, down: float) -> list[tuple[float, float]]:
@@ -105,7 +130,9 @@ def _caption(marks: ImageDraw.ImageDraw, result: OCRPage, width: int, height: in
     font = _font(file, height * 0.55)
     count = len(result.lines)
     text = f"{result.engine}  ·  {result.language}  ·  {count} line{'' if count == 1 else 's'}"
-    if count:
+    if result.blocks:
+        text += f"  ·  {len(result.blocks)} block{'' if len(result.blocks) == 1 else 's'}"
+    if count and not _estimated(result):
         text += f"  ·  mean confidence {result.overall_confidence:.2f}"
     marks.text((height * 0.4, height * 0.18), text, fill=INK, font=font)
     x = width - height * 0.4

@@ -9,16 +9,19 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import replace
 
-from ml_server import languages, logs, metrics, observation
-from ml_server.decode import DecodeLimits, check_size
+from ml_server import languages, logs, observation
+from ml_server.batch import read_batch
+from ml_server.decode import DecodeLimits, DocumentProbe, check_size
+from ml_server.decode_png import PagePicture
 from ml_server.document import DocumentRequest, DocumentResult, EngineInfo, KeyValuePage, OCRPage
 from ml_server.engines.base import ReadOptions
-from ml_server.errors import InvalidRequest, MLServerError, ServerBusy
-from ml_server.extraction import key_value_pages
+from ml_server.errors import InvalidRequest, MLServerError
+from ml_server.extraction import key_value_pages, understood
 from ml_server.gate import Gate
 from ml_server.pools import Pools
 from ml_server.reading import Plan, read_pages
-from ml_server.settings import Settings, usable_cores
+from ml_server.rendering import render_pages
+from ml_server.settings import Settings
 
 _RETRY_READY_S = 5.0
 """Pause before a default engine that could not be loaded is looked at again; its pool keeps trying meanwhile."""
@@ -34,6 +37,7 @@ class Pipeline:
 
     def __init__(self, settings: Settings, *, inline: bool = False) -> None:
         self.settings = settings
+        self._inline = inline
         self._gate = Gate(settings.unhealthy_after_s)
         self._limits = DecodeLimits.from_settings(settings)
         self._pools = Pools(settings, self._limits, inline=inline)
@@ -83,12 +87,12 @@ class Pipeline:
         self._gate.open()
 
     async def wait_until_extracting(self) -> None:
-        """Load the key–value extractor and wait until it is warm.
+        """Load the key–value extractor, every version in service, and wait until it is warm.
 
         Raises:
             MLServerError: why it could not be loaded.
         """
-        await self._pools.extractor().ready()
+        await self._pools.extractors.ready()
 
     async def hopeless(self) -> str:
         """Wait until the default engine could not be started for ``unhealthy_after_s`` seconds; says why it could not.
@@ -161,38 +165,12 @@ class Pipeline:
             NotReady: the server is starting or stopping.
             ServerBusy: no item was let in; a batch of which some were waits for the others' turn.
         """
-        with self._gate.enter():  # once, for all items: a batch that was let in is done, even if the server stops
-            return await self._read_batch(requests)
-
-    async def _read_batch(self, requests: Sequence[DocumentRequest]) -> list[OCRPage | MLServerError]:
         if not 1 <= len(requests) <= self.settings.max_batch:
             raise InvalidRequest(
                 f"a batch has 1 to {self.settings.max_batch} images, this one has {len(requests)}", field="images"
             )
-        gate = asyncio.Semaphore(2 * usable_cores())
-        patience = asyncio.get_running_loop().time() + self.settings.request_timeout_s
-
-        async def one(request: DocumentRequest) -> OCRPage | MLServerError:
-            async with gate:
-                try:
-                    return await self._read_one(request)
-                except MLServerError as error:
-                    return error
-
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(one(request)) for request in requests]
-        outcomes = [task.result() for task in tasks]
-        refused = [i for i, outcome in enumerate(outcomes) if isinstance(outcome, ServerBusy)]
-        if len(refused) == len(outcomes):
-            raise outcomes[0]  # type: ignore[misc]  # all of them are ServerBusy
-        for i in refused:  # some were let in, so the batch is: the others wait for their turn
-            while isinstance(outcomes[i], ServerBusy) and asyncio.get_running_loop().time() < patience:
-                await asyncio.sleep(0.5)
-                outcomes[i] = await one(requests[i])
-        for outcome in outcomes:
-            if isinstance(outcome, MLServerError):
-                metrics.observe_refusal(outcome.code)
-        return outcomes
+        with self._gate.enter():  # once, for all items: a batch that was let in is done, even if the server stops
+            return await read_batch(requests, self._read_one, self.settings.request_timeout_s)
 
     async def _read_one(self, request: DocumentRequest) -> OCRPage:
         alone = replace(request, single_page=True)
@@ -230,13 +208,41 @@ class Pipeline:
             EngineUnavailable: also where the extractor's packages or model are not here.
             MLServerError: see :meth:`extract_pages`.
         """
+        async with aclosing(self.extract_both(request)) as pages:
+            async for _, found in pages:
+                yield found
+
+    async def extract_both(self, request: DocumentRequest) -> AsyncGenerator[tuple[OCRPage, KeyValuePage], None]:
+        """As :meth:`extract_key_values`, with what was read on each page beside what was understood of it."""
         with self._gate.enter():
-            plan = self._plan(request)
-            extractor = self._pools.extractor()
+            plan, extractor = self._plan(request), self._pools.extractor(request.model_version)
             read = read_pages(request, plan, self._pools.decoder)
             async with aclosing(key_value_pages(read, plan, extractor)) as pages:
+                async for both in pages:
+                    yield both
+
+    async def render_pages(self, data: bytes, dpi: int) -> AsyncGenerator[tuple[DocumentProbe, PagePicture], None]:
+        """Write a document's pages as PNG, see :func:`render_pages`; the engines have no part in it."""
+        with self._gate.enter():
+            async with aclosing(render_pages(data, dpi, self._pools.decoder, self.settings.request_timeout_s)) as pages:
                 async for page in pages:
                     yield page
+
+    async def understand(self, page: OCRPage, timeout_s: float | None = None) -> KeyValuePage:
+        """Find entities and pairs among words that somebody else has read, or corrected.
+
+        Raises:
+            MLServerError: see :meth:`extract_key_values`.
+        """
+        limit = self.settings.request_timeout_s
+        with self._gate.enter():
+            return await understood(page, self._pools.extractor(), min(limit, timeout_s or limit))
+
+    async def count_pages(self, request: DocumentRequest) -> int:
+        """How many pages a document has; errors are those of :meth:`extract_pages` before its first page."""
+        with self._gate.enter(), self._pools.decoder.admit() as permit:
+            deadline = self._plan(request).deadline
+            return int((await self._pools.decoder.call(permit, deadline, "probe", request.data)).pages)
 
     def _plan(self, request: DocumentRequest) -> Plan:
         """Check everything that can be checked without touching the document's contents."""
@@ -253,10 +259,11 @@ class Pipeline:
         seconds = limit if request.timeout_s is None else min(request.timeout_s, limit)
         return Plan(
             pool=self._pools.engine(engine),
-            options=ReadOptions(wanted, request.use_angle_cls),
+            options=ReadOptions(wanted, request.use_angle_cls, request.max_pixels, request.enlarge_below),
             threshold=request.confidence_threshold,
             deadline=asyncio.get_running_loop().time() + seconds,
             began=began,
+            shared=not self._inline,
         )
 
     async def _warm_up(self) -> None:

@@ -1,4 +1,4 @@
-"""The pools of one server: the decoder's and, as they are asked for, the engines' and the extractor's."""
+"""The pools of one server: the decoder's and, as they are asked for, the engines' and the extractors'."""
 
 from __future__ import annotations
 
@@ -9,21 +9,23 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
 
-from ml_server import cores, gpu, languages, logs
+from ml_server import cores, gpu, languages, logs, shared_files
 from ml_server.decode import DecodeLimits
 from ml_server.document import EngineInfo
 from ml_server.engines.base import EngineConfig
 from ml_server.engines.extractor import ExtractorConfig
-from ml_server.engines.extractors import KIND, ExtractorFactory
+from ml_server.engines.extractors import KIND
 from ml_server.engines.factory import AUTO, OCREngineFactory
 from ml_server.errors import EngineUnavailable, InvalidImage, MLServerError
 from ml_server.eviction import EvictionRules, Evictor
+from ml_server.extractor_pools import ExtractorPools, is_extractor
 from ml_server.jobs import PoolOptions
 from ml_server.languages import Language
 from ml_server.replicas import InlineReplica, MakeWorker, ProcessReplica, Replica
 from ml_server.scheduler import Pool
 from ml_server.settings import Settings
-from ml_server.workers import DecodeWorker, EngineWorker, ExtractWorker
+from ml_server.vlm_settings import vlm_options
+from ml_server.workers import DecodeWorker, EngineWorker
 
 _MIB = 2**20
 _DECODES_PER_REQUEST = 16
@@ -60,21 +62,23 @@ class Pools:
             else ((), None)
         )
         self._infos = OCREngineFactory.available(self._config(1, ()))
-        self._extractor: Pool | None = None
-        self._extractor_config = ExtractorConfig(
-            model=settings.key_value_model,
-            device=settings.device,
-            threads=self._threads(self._replicas(KIND)),
-            allow_noncommercial=settings.allow_noncommercial,
+        self.extractors = ExtractorPools(
+            settings,
+            ExtractorConfig(
+                device=settings.device,
+                threads=self._threads(self._replicas(KIND)),
+                allow_noncommercial=settings.allow_noncommercial,
+            ),
+            lambda name, make: self._make_pool(name, self._replicas(name), make),
+            inline=inline,
         )
-        self._extractor_info = ExtractorFactory.describe(settings.key_value_extractor, self._extractor_config)
         self._evictor = Evictor(
             EvictionRules(settings.memory_budget_mb * _MIB, settings.idle_unload_s),
             self._loadable,
             lambda: self.picked(settings.engine, settings.lang) if settings.keep_default else None,
             vram,
         )
-        self._watching: asyncio.Task[None] | None = None
+        self._watching: list[asyncio.Task[None]] = []
         self.decoder = self._make_decoder(limits)
 
     def pick(self, engine: str, wanted: tuple[Language, ...]) -> str:
@@ -105,7 +109,7 @@ class Pools:
         return self.pick(self._settings.engine, languages.parse(self._settings.lang))
 
     def describe(self) -> list[EngineInfo]:
-        """Every engine and then the extractor, with the number of replicas that are warm now."""
+        """Every engine and then the extractors, with the number of replicas that are warm now."""
         default = self.picked(self._settings.engine, self._settings.lang)
         engines = [
             replace(
@@ -115,7 +119,7 @@ class Pools:
             )
             for info in self._infos
         ]
-        return [*engines, replace(self._extractor_info, loaded=self._extractor.loaded if self._extractor else 0)]
+        return [*engines, *self.extractors.describe()]
 
     def engine(self, name: str) -> Pool:
         """The pool of an engine, made and started when first asked for."""
@@ -125,46 +129,33 @@ class Pools:
             self._engines[name] = self._make_pool(name, replicas, partial(EngineWorker, name, config))
         return self._engines[name]
 
-    def extractor(self) -> Pool:
-        """The extractor's pool, made and started when first asked for.
-
-        Raises:
-            EngineUnavailable: its packages or model are not here, or the model's licence is refused.
-        """
-        info = self._extractor_info
-        # A model that is merely not here yet is left to the worker, which may fetch it and else says why it cannot.
-        if not info.available and (info.install or not self._extractor_config.model):
-            raise EngineUnavailable(
-                f"key–value extractor {info.name} is not available here: {info.reason}"
-                + (f"; install it with: {info.install}" if info.install else "")
-            )
-        if self._extractor is None:
-            # Named after what it does, as the decoder is: an OCR engine may have the extractor's own name.
-            make = partial(ExtractWorker, info.name, self._extractor_config)
-            self._extractor = self._make_pool(KIND, self._replicas(KIND), make)
-        return self._extractor
+    def extractor(self, version: str = "") -> Pool:
+        """The pool of an extractor, see :meth:`ExtractorPools.pick`."""
+        return self.extractors.pick(version)
 
     async def close(self, grace_s: float) -> None:
         """Wait up to ``grace_s`` seconds for requests to finish, then end every process."""
-        if self._watching is not None:
-            self._watching.cancel()
-            await asyncio.gather(self._watching, return_exceptions=True)
+        for task in self._watching:
+            task.cancel()
+        await asyncio.gather(*self._watching, return_exceptions=True)
         pools = [self.decoder, *self._loadable().values()]
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(grace_s):
                 await asyncio.gather(*(pool.drained() for pool in pools))
+        await self.extractors.close()
         await asyncio.gather(*(pool.close() for pool in pools))
+        shared_files.clear()
 
     def _loadable(self) -> dict[str, Pool]:
         """The pools that come and go, as they are needed."""
-        return {**self._engines, **({KIND: self._extractor} if self._extractor is not None else {})}
+        return {**self._engines, **self.extractors.pools()}
 
     def _watch(self) -> None:
-        """Begin to watch memory and idleness, and say how the cores are shared out; with the first pool."""
-        if self._inline or self._watching is not None:
+        """Begin to watch memory, idleness and models, and say how the cores are shared out; with the first pool."""
+        if self._inline or self._watching:
             return
-        self._watching = asyncio.create_task(self._evictor.run())
-        names = [*(info.name for info in self._infos if info.available), KIND]
+        self._watching = [asyncio.create_task(self._evictor.run()), asyncio.create_task(self.extractors.watch())]
+        names = [*(info.name for info in self._infos if info.available and not self._remote(info.name)), KIND]
         shares = {name: f"{self._replicas(name)} x {self._threads(self._replicas(name))}" for name in names}
         logs.get_logger("ml_server.pools").info(
             "threads", cores=self._cores.count, source=self._cores.source, replicas_x_threads=shares
@@ -181,9 +172,9 @@ class Pools:
 
     def _replicas(self, name: str) -> int:
         """Processes of an engine or the extractor: what fits the cores, and at least one for each GPU."""
-        if self._inline:
+        if self._inline or self._remote(name):
             return 1
-        if name == KIND:
+        if is_extractor(name):
             return max(1, len(self._devices))
         fitting = OCREngineFactory.engine_class(name).replicas(self._cores.count)
         return self._settings.replicas or max(fitting, len(self._devices))
@@ -192,12 +183,17 @@ class Pools:
         """Threads of each of so many processes: together no more than there are cores, if the operator did not say."""
         return self._settings.threads or max(1, self._cores.count // replicas)
 
+    def _remote(self, name: str) -> bool:
+        return not is_extractor(name) and OCREngineFactory.engine_class(name).remote
+
     def _batch_size(self, name: str) -> int:
+        if self._remote(name):
+            return self._settings.vlm_concurrency
         if self._settings.max_batch_size is not None:
             return self._settings.max_batch_size
         if self._settings.device == "gpu":
             return _BATCH_ON_GPU
-        return _BATCH_OF_EXTRACTOR if name == KIND else 1
+        return _BATCH_OF_EXTRACTOR if is_extractor(name) else 1
 
     def _config(self, replicas: int, wanted: tuple[Language, ...]) -> EngineConfig:
         settings = self._settings
@@ -210,17 +206,22 @@ class Pools:
             detection_side=settings.detection_side,
             mock_delay_s=settings.mock_delay_s,
             mock_failure=settings.mock_failure,
+            vlm=vlm_options(settings),
+            layout=settings.layout,
         )
 
     def _make_pool(self, name: str, replicas: int, make: MakeWorker) -> Pool:
         settings = self._settings
+        call_s, load_s = settings.page_timeout_s, settings.load_timeout_s
+        if self._remote(name):  # keeps its own time and says what it waited for; the process is killed only after that
+            call_s, load_s = (2 * settings.vlm_timeout_s, settings.vlm_wait_s + 2 * settings.vlm_timeout_s)
         pool = Pool(
             PoolOptions(
                 name=name,
                 replicas=replicas,
                 queue_size=settings.queue_size,
-                call_timeout_s=settings.page_timeout_s,
-                load_timeout_s=settings.load_timeout_s,
+                call_timeout_s=call_s,
+                load_timeout_s=load_s,
                 recycle_after=settings.recycle_after,
                 batch_size=self._batch_size(name),
                 batch_wait_s=settings.max_wait_ms / 1000,

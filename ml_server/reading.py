@@ -14,6 +14,7 @@ from ml_server.document import DocumentRequest, OCRPage
 from ml_server.engines.base import ReadOptions
 from ml_server.errors import InvalidImage
 from ml_server.scheduler import Pool
+from ml_server.shared_documents import share
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class Plan:
         threshold: lines below it are left out, 0..1.
         deadline: event-loop time after which nobody waits for it.
         began: ``time.perf_counter()`` when it came.
+        shared: whether decoders are other processes, which can read it from shared memory.
     """
 
     pool: Pool
@@ -33,6 +35,7 @@ class Plan:
     threshold: float
     deadline: float
     began: float
+    shared: bool = False
 
 
 async def read_pages(request: DocumentRequest, plan: Plan, decoder: Pool) -> AsyncGenerator[OCRPage, None]:
@@ -58,7 +61,9 @@ async def read_pages(request: DocumentRequest, plan: Plan, decoder: Pool) -> Asy
         opening = stack.enter_context(decoder.admit())
         engine = plan.pool.options.name
         observation.passed("admit", engine, time.perf_counter() - plan.began)
-        probe, first = await decoder.call(opening, plan.deadline, "open", request.data, request.single_page)
+        start = request.pages[0] - 1 if request.pages else 0
+        data = await share(request.data) if plan.shared else request.data
+        probe, first = await decoder.call(opening, plan.deadline, "open", data, request.single_page, start)
         if request.single_page and probe.pages != 1:
             raise InvalidImage(
                 f"the {probe.format} has {probe.pages} pages, this call reads one; send it as a document instead",
@@ -66,18 +71,20 @@ async def read_pages(request: DocumentRequest, plan: Plan, decoder: Pool) -> Asy
             )
 
         async def page(index: int) -> OCRPage:
-            pages = first if index == 0 else await decoder.call(opening, plan.deadline, "decode", request.data, index)
+            pages = first
+            if index != start:
+                pages = await decoder.call(opening, plan.deadline, "decode", data, index)
             found: OCRPage = await plan.pool.call_item(permit, plan.deadline, "read_many", pages[0], plan.options)
             metrics.LINES.labels(engine).inc(len(found.lines))
             return found
 
         ahead: deque[asyncio.Task[OCRPage]] = deque()
         stack.push_async_callback(_abandon, ahead)
-        began, index, options = plan.began, 0, plan.pool.options
-        while index < probe.pages or ahead:
-            while index < probe.pages and len(ahead) <= options.replicas * options.batch_size:
-                ahead.append(asyncio.create_task(page(index)))
-                index += 1
+        began, options = plan.began, plan.pool.options
+        left = deque(range(probe.pages) if request.pages is None else (number - 1 for number in request.pages))
+        while left or ahead:
+            while left and len(ahead) <= options.replicas * options.batch_size:
+                ahead.append(asyncio.create_task(page(left.popleft())))
             result = await ahead[0]
             ahead.popleft()
             now = time.perf_counter()

@@ -34,7 +34,7 @@ class Settings(BaseSettings):
     http_connections: int = Field(1000, ge=1, description="open at a time; further ones are closed at once")
 
     # Engines
-    engine: str = Field("auto", description="default engine: auto, paddle, tesseract, easyocr or mock")
+    engine: str = Field("auto", description="default engine: auto, paddle, tesseract, easyocr, vlm or mock")
     lang: str = Field("korean", description="default language, as in a request")
     preload: str = Field("korean,english", description="languages whose auto engines load at start-up; empty for none")
     cores: int | None = Field(None, ge=1, le=1024, description="CPU cores to share out; empty for all this process has")
@@ -49,6 +49,7 @@ class Settings(BaseSettings):
     detection_side: int = Field(
         1536, ge=0, le=8192, description="paddle looks for lines on pages scaled down to this longest side; 0 for none"
     )
+    layout: bool = Field(False, description="blocks from a layout model for paddle, tesseract and easyocr, too")
     recycle_after: int = Field(5000, ge=0, description="pages after which a replica is replaced; 0 for never")
     recycle_growth: float = Field(
         1.5, ge=0, description="times its memory after 100 calls at which a replica is replaced; 0 for never"
@@ -61,11 +62,59 @@ class Settings(BaseSettings):
     mock_delay_s: float = Field(0.0, ge=0, description="seconds the mock engine takes for a page")
     mock_failure: Literal["", "raise", "crash", "hang"] = ""
 
+    # Vision-language engine
+    vlm_url: str = Field("", description="OpenAI-compatible model server, as http://host:8000; empty for none")
+    vlm_model: str = Field("", description="the model's name there; empty for the only one it serves")
+    vlm_api_key: SecretStr | None = Field(None, description="key of the model server")
+    vlm_ca_file: Path | None = Field(None, description="PEM file: who signed the model server's certificate")
+    vlm_family: Literal["auto", "dots.ocr", "paddleocr-vl", "generic"] = Field(
+        "auto", description="how the model is asked; auto goes by its name"
+    )
+    vlm_prompt: str = Field("auto", description="auto, a mode such as layout, ocr or table, or a prompt of your own")
+    vlm_concurrency: int = Field(8, ge=1, le=256, description="pages the model server is given at a time")
+    vlm_timeout_s: float = Field(240.0, gt=0, description="for one page, all tries included")
+    vlm_wait_s: float = Field(600.0, gt=0, description="how long a model server that is still loading is waited for")
+    vlm_max_pixels: int = Field(0, ge=0, description="larger pages are sent scaled down; 0 for the model's own limit")
+    vlm_max_tokens: int = Field(16384, ge=0, description="length of an answer; 0 for what the model server allows")
+    vlm_image_format: Literal["png", "jpeg"] = Field("png", description="what pages are sent as")
+
     # Keys and values
     key_value_extractor: Literal["layoutlm", "mock"] = "layoutlm"
     key_value_model: str = Field("", description="folder, BentoML tag or hub name; empty for the model shipped with us")
     key_value_preload: bool = Field(True, description="load it once the engines are ready; else with the first request")
     allow_noncommercial: bool = Field(False, description="load models whose licence forbids commercial use")
+
+    # Versions of the key–value model
+    model_store: str = Field(
+        "key-values",
+        pattern=r"^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$",
+        description="name in BentoML's model store that the versions of the key–value model have",
+    )
+    model_state_dir: Path | None = Field(
+        None, description="folder that says which version serves, and of training jobs; empty: beside BentoML's store"
+    )
+    train_epochs: float = Field(24.0, gt=0, description="passes over the documents in a training job")
+    train_threads: int | None = Field(None, ge=1, description="CPU threads of a training job; empty for all cores")
+    train_held_out: float = Field(
+        0.2, gt=0, le=0.9, description="share of the documents that jobs judge versions on and never train on"
+    )
+    train_promote: bool = Field(
+        True, description="let what a job trained serve if it does not lose on the documents held out"
+    )
+
+    # Documents that are kept: ml-server ingest, POST /documents
+    documents: str = Field(
+        "",
+        pattern=r"^(s3://[^/].*|[^:]*)$",
+        description="where pages are stored: a folder, or s3://bucket/folder; empty: POST /documents is refused",
+    )
+    documents_dpi: int | None = Field(
+        None, ge=36, le=600, description="resolution PDF pages are stored at; empty for that of ML_SERVER_PDF_DPI"
+    )
+    documents_keep_raw: bool = Field(True, description="keep the file as it came beside its pages")
+    documents_url: str = Field(
+        "", description="how others reach this server's /files/…: http://host:3000; for pages stored in a folder"
+    )
 
     # Limits
     max_image_bytes: int = Field(20 * 2**20, gt=0, description="one image")

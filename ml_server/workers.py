@@ -7,20 +7,24 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Protocol, TypeVar
 
 import numpy as np
 
+from ml_server import scaling, shared_files
 from ml_server.decode import DecodeLimits, DocumentProbe, decode_pages, limit_memory, probe
+from ml_server.decode_png import PagePicture, encode
 from ml_server.document import KeyValuePage, OCRPage, Page, Word
 from ml_server.engines.base import EngineConfig, ReadOptions
 from ml_server.engines.extractor import ExtractorConfig
 from ml_server.engines.extractors import ExtractorFactory
 from ml_server.engines.factory import OCREngineFactory
+from ml_server.engines.layout import LayoutModel
 from ml_server.errors import EngineFailed, MLServerError
 from ml_server.geometry import box_to_polygon, make_line
 from ml_server.outcomes import outcomes
+from ml_server.shared_pages import ParkedPage, Parking
 
 Out = TypeVar("Out")
 
@@ -54,6 +58,8 @@ class EngineWorker:
         type(self).built += 1
         self._languages = config.languages
         self._engine = OCREngineFactory.create(name, config)
+        wants_layout = config.layout and not self._engine.remote
+        self._layout = LayoutModel(config.model_dir, config.threads) if wants_layout else None
         self._pages = 0
 
     def warm_up(self) -> WorkerStats:
@@ -64,7 +70,7 @@ class EngineWorker:
         """
         page = warm_up_page()
         result = self._engine.read([page], ReadOptions(self._languages[:1], use_angle_cls=False))
-        if not result[0].lines:
+        if not result[0].lines and not self._engine.remote:  # a model may have been asked for tables only
             raise EngineFailed(f"engine {self._engine.name} read nothing on its warm-up page")
         return self.stats()
 
@@ -83,7 +89,13 @@ class EngineWorker:
     def read_many(self, pages: Sequence[Page], options: ReadOptions) -> list[OCRPage | MLServerError]:
         """Read pages; one that fails gives its error in its place, see :func:`outcomes`."""
         self._pages += len(pages)
-        return outcomes(lambda part: self._engine.read(part, options), pages, f"engine {self._engine.name}")
+        return self._engine.attempt(lambda part: self._read(part, options), pages)
+
+    def _read(self, pages: Sequence[Page], options: ReadOptions) -> list[OCRPage]:
+        found = scaling.read(self._engine, pages, options)
+        if self._layout is None:
+            return found
+        return [self._layout.with_blocks(page, result) for page, result in zip(pages, found, strict=True)]
 
 
 class ExtractWorker:
@@ -130,7 +142,7 @@ class ExtractWorker:
 
 
 class DecodeWorker:
-    """Decodes documents under a memory limit.
+    """Decodes documents under a memory limit. In a process of its own it parks the pages, see :mod:`shared_pages`.
 
     Args:
         limits: see :class:`DecodeLimits`.
@@ -144,30 +156,43 @@ class DecodeWorker:
         type(self).built += 1
         self._limits = limits
         self._pages = 0
+        self._parking = None if inline else Parking()
         if not inline:
+            shared_files.sweep()
             limit_memory(memory_bytes)
 
     def warm_up(self) -> WorkerStats:
         """Nothing to load; tells that the process is up."""
         return WorkerStats(os.getpid(), self.built, self._pages)
 
-    def open(self, data: bytes, single_page: bool) -> tuple[DocumentProbe, list[Page]]:
-        """Look at a document and decode its first page.
+    def probe(self, data: bytes) -> DocumentProbe:
+        """Look at a document and decode nothing."""
+        return probe(data, self._limits)
+
+    def open(self, data: bytes, single_page: bool, index: int = 0) -> tuple[DocumentProbe, list[Page | ParkedPage]]:
+        """Look at a document and decode the first page that is wanted.
 
         Args:
             data: the file's bytes.
             single_page: decode nothing if there is more than one page; the caller is going to refuse it.
+            index: of that page, 0-based.
         """
         found = probe(data, self._limits)
         if single_page and found.pages != 1:
             return found, []
-        self._pages += 1
-        return found, decode_pages(data, 0, 1, self._limits)
+        return found, self.decode(data, index)
 
-    def decode(self, data: bytes, index: int) -> list[Page]:
-        """Decode one further page, 0-based."""
+    def decode(self, data: bytes, index: int) -> list[Page | ParkedPage]:
+        """Decode one page, 0-based."""
         self._pages += 1
-        return decode_pages(data, index, 1, self._limits)
+        pages = decode_pages(data, index, 1, self._limits)
+        return [self._parking.park(page) if self._parking else page for page in pages]
+
+    def render(self, data: bytes, index: int, dpi: int) -> PagePicture:
+        """Decode one page, 0-based, at a resolution for PDFs, and write it as PNG."""
+        self._pages += 1
+        (page,) = decode_pages(data, index, 1, replace(self._limits, pdf_dpi=dpi))
+        return encode(page)
 
 
 def _all_or_raise(found: Sequence[Out | MLServerError]) -> list[Out]:

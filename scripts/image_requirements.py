@@ -22,7 +22,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / "deploy" / "requirements.txt"
-EXTRAS = ("paddle", "tesseract", "easyocr", "layoutlm", "gpu", "otel")
+EXTRAS = ("paddle", "tesseract", "easyocr", "layoutlm", "finetune", "vlm", "s3", "gpu", "otel")
 
 HEAD = """\
 # Everything that an image or a bento installs: written by scripts/image_requirements.py (make requirements).

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from running_server import RunningServer, running
 
 from ml_server.pipeline import Pipeline
 from ml_server.settings import Settings
+
+if TYPE_CHECKING:
+    from real_label_studio import LabelStudio
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -61,3 +66,30 @@ def mock_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSer
     extraction = {"key_value_extractor": "mock", "key_value_preload": "false"}
     with running(tmp_path_factory.mktemp("mock_server"), None, **settings, **extraction) as started:
         yield started
+
+
+@pytest.fixture(scope="session")
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabelStudio]:
+    """A real Label Studio with a user and both kinds of token; for tests with the marker ``label_studio``."""
+    from real_label_studio import running_label_studio
+
+    with running_label_studio(tmp_path_factory.mktemp("label_studio")) as started:
+        yield started
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """BentoML's home with an empty model store; of this process and of those it starts."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # its own: it uses a name that pathspec has deprecated
+        import bentoml.models  # noqa: F401 - loaded lazily otherwise, where warnings are errors
+    from bentoml._internal.configuration.containers import BentoMLContainer
+    from bentoml._internal.models.model import ModelStore
+
+    home = tmp_path / "bentoml"
+    (home / "models").mkdir(parents=True)
+    monkeypatch.setenv("BENTOML_HOME", str(home))
+    monkeypatch.setenv("BENTOML_DO_NOT_TRACK", "True")
+    BentoMLContainer.model_store.set(ModelStore(str(home / "models")))
+    yield home
+    BentoMLContainer.model_store.reset()

@@ -46,7 +46,7 @@ CORE = (
     "observation",
     "tracing",
 )
-ADAPTERS = ("bentoml_services", "grpc_services", "clients", "cli")
+ADAPTERS = ("bentoml_services", "grpc_services", "clients", "label_studio", "cli")
 
 
 def test_import_is_light() -> None:

@@ -122,8 +122,9 @@ def test_engines_says_what_is_here_and_what_is_missing(tmp_path: Path) -> None:
     infos = json.loads(ml_server("engines", "--json", ML_SERVER_ENGINE="auto").stdout)
     assert infos["default_language"] == "korean"
     assert [(info["name"], info["kind"]) for info in infos["engines"]] == [
-        ("paddle", "ocr"), ("tesseract", "ocr"), ("easyocr", "ocr"), ("mock", "ocr"), ("mock", "key_values"),
-    ]  # fmt: skip
+        *((name, "ocr") for name in ("paddle", "tesseract", "easyocr", "vlm", "mock")),
+        ("mock", "key_values"),
+    ]
     table = ml_server("engines").stdout
     assert "Apache-2.0" in table
     assert "key values" in table

@@ -34,9 +34,9 @@ RUN = list({commands(block): block for block in BLOCKS if not block.reason}.valu
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    with running(
-        tmp_path_factory.mktemp("docs_server"), engine="mock", preload="", key_value_extractor="mock"
-    ) as started:
+    folder = tmp_path_factory.mktemp("docs_server")
+    kept = str(folder / "documents")
+    with running(folder, engine="mock", preload="", key_value_extractor="mock", documents=kept) as started:
         yield started
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,9 @@ import pytest
 from PIL import Image, ImageFont
 
 from ml_server import fonts
-from ml_server.document import Line, OCRPage, Page, Polygon, Word
+from ml_server.document import Block, Line, OCRPage, Page, Polygon, Word
 from ml_server.geometry import box_to_polygon, order_corners
-from ml_server.overlay import BANDS, draw
+from ml_server.overlay import BANDS, LAYOUT, draw
 
 SAMPLES = Path(__file__).resolve().parents[1] / "samples"
 GREEN, AMBER, RED = (colour for _, colour, _ in BANDS)
@@ -165,3 +166,17 @@ def test_font_found_here_has_hangul() -> None:
     font = fonts.load(file, 24)
     assert isinstance(font, ImageFont.FreeTypeFont)
     assert bytes(font.getmask("한")) != bytes(font.getmask("\U0010ffff"))
+
+
+def test_blocks_are_outlined_and_named_and_their_estimated_lines_are_not_outlined() -> None:
+    box = box_to_polygon((100, 100, 300, 200))
+    read = result(line("aaa", 1.0, box))
+    blocks = (Block("Table", box, "aaa", "html"),)
+    left, _ = halves(draw(blank(), replace(read, blocks=blocks)), blank())
+    assert (left[150, 100] == LAYOUT).all()
+    assert not (left == GREEN).all(axis=2).any()
+    named = (left[80:100, 101:180] == LAYOUT).all(axis=2)
+    assert named.sum() > 200  # the tag on its upper edge
+    boxes_only = (Block("Table", box_to_polygon((100, 210, 300, 290))),)
+    left, _ = halves(draw(blank(), replace(read, blocks=boxes_only)), blank())
+    assert (left == GREEN).all(axis=2).any()  # the engine's own lines keep theirs

@@ -88,6 +88,10 @@ async def test_a_page(mock_server: RunningServer, make_pipeline: Callable[..., P
     boxes = [[list(corner) for corner in line.bbox] for line in here.lines]
     assert [box["bbox"] for box in over_http["text_boxes"]] == boxes
     assert [[[point.x, point.y] for point in box.bbox] for box in over_grpc.text_boxes] == boxes
+    confidences = {block["category"]: block["confidence"] for block in over_http["blocks"]}
+    assert confidences == {"Title": 0.9, "Text": 0.6, "Picture": None}
+    assert [block.HasField("confidence") for block in over_grpc.blocks] == [True, True, False]
+    assert [block["text"] for block in over_http["blocks"]] == [block.text for block in over_grpc.blocks]
     for name in ("language", "engine", "model_version", "width", "height"):
         assert over_http[name] == getattr(over_grpc, name) == getattr(here, name)
 

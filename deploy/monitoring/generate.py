@@ -78,9 +78,17 @@ def _panel(panel: dict[str, Any], place: dict[str, int]) -> dict[str, Any]:
             }
             for number, (legend, query) in enumerate(panel["queries"].items())
         ],
-        "fieldConfig": {"defaults": {"unit": unit, "min": 0}, "overrides": []},
+        "fieldConfig": {"defaults": {"unit": unit, "min": 0} | _thresholds(panel), "overrides": []},
         "options": _options(kind, unit),
     }
+
+
+def _thresholds(panel: dict[str, Any]) -> dict[str, Any]:
+    """Its colours; the first one holds from minus infinity on, which Grafana writes as null."""
+    steps = [{"color": colour, "value": value} for value, colour in panel.get("colours", {}).items()]
+    if not steps:
+        return {}
+    return {"thresholds": {"mode": "absolute", "steps": [steps[0] | {"value": None}, *steps[1:]]}}
 
 
 def _options(kind: str, unit: str) -> dict[str, Any]:

@@ -10,6 +10,8 @@
     failures.py   the error body, and what others' errors are called in our table
     paths.py      every path there is
     routes.py     the OCR routes: read the form, call the pipeline, convert
+    documents.py  documents that are kept: /documents and /files
+    document_schemas.py  their shapes
     probes.py     health, engines, metrics
     docs.py       Swagger UI and OpenAPI
     forms.py      multipart bodies

@@ -47,7 +47,9 @@ def add_docs(app: FastAPI) -> None:
     app.mount(paths.ASSETS, StaticFiles(directory=str(folder), check_dir=False))
 
 
-def form_doc(field: str, description: str, settings: Settings, *, several: bool = False) -> dict[str, Any]:
+def form_doc(
+    field: str, description: str, settings: Settings, *, several: bool = False, versions: bool = False
+) -> dict[str, Any]:
     """The ``requestBody`` of a form with one file field and the options.
 
     Args:
@@ -55,9 +57,12 @@ def form_doc(field: str, description: str, settings: Settings, *, several: bool 
         description: of the file.
         settings: for the defaults of language and engine.
         several: whether the field may hold several files.
+        versions: whether the route asks for a version of the key–value model.
     """
     options = Options.model_json_schema()["properties"]
     several_names = ["korean", "english", "korean+english"]
+    if not versions:
+        del options["model_version"]
     options["language"] |= {"default": settings.lang, "examples": several_names, "format": "language"}
     options["engine"] |= {"default": settings.engine, "format": "engine"}
     file: dict[str, Any] = {"type": "string", "format": "binary"}

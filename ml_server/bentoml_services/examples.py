@@ -25,6 +25,8 @@ _FIELDS: dict[str, Any] = {
     "width": 640,
     "height": 480,
     "processing_time_ms": 212.4,
+    "blocks": [],
+    "warnings": [],
 }
 
 PAGE: Final[dict[str, Any]] = {"status": "success", **_FIELDS}

@@ -8,7 +8,8 @@ from ml_server import logs
 from ml_server.settings import Settings
 
 _WITH_HANDLERS = ("bentoml", "uvicorn", "uvicorn.error", "uvicorn.access", "circus")
-_CHATTY = ("uvicorn", "uvicorn.error", "uvicorn.access", "circus")  # our access log and BentoML say the same
+# Our access log and BentoML say the same; httpx would write whole addresses, whose queries may be signatures.
+_CHATTY = ("uvicorn", "uvicorn.error", "uvicorn.access", "circus", "httpx")
 
 
 def configure(settings: Settings) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
@@ -14,6 +16,8 @@ from starlette.requests import Request
 from ml_server.bentoml_services.schemas import Options
 from ml_server.errors import DeadlineExceeded, InvalidRequest, UnsupportedMediaType
 from ml_server.settings import Settings
+
+Fields = TypeVar("Fields", bound=BaseModel)
 
 _MAX_FIELDS = 100
 _MAX_FIELD_BYTES = 64 * 2**10
@@ -72,14 +76,25 @@ async def read_form(request: Request, field: str, settings: Settings, *, most: i
             option of the wrong type or out of range.
         DeadlineExceeded: the body did not arrive in time.
     """
+    async with open_form(request, settings, most=most) as form:
+        options = text_fields(form, Options, {"language": settings.lang, "engine": settings.engine})
+        return Form([await upload.read() for upload in uploads(form, field, most)], options)
+
+
+@asynccontextmanager
+async def open_form(request: Request, settings: Settings, *, most: int = 1) -> AsyncGenerator[FormData, None]:
+    """A request's body, read to its end; its files are gone when this is left.
+
+    Raises:
+        UnsupportedMediaType, InvalidRequest, DeadlineExceeded: see :func:`read_form`.
+    """
     try:
         async with asyncio.timeout(settings.request_timeout_s):
             form = await _parse(request, most, settings)
     except TimeoutError:
         raise DeadlineExceeded(f"the body did not arrive within {settings.request_timeout_s:g} s") from None
     try:
-        options = _options(form, settings)
-        return Form([await upload.read() for upload in _uploads(form, field, most)], options)
+        yield form
     finally:
         await form.close()
 
@@ -97,33 +112,48 @@ async def _parse(request: Request, most: int, settings: Settings) -> FormData:
         raise InvalidRequest(f"malformed multipart form: {error.message}") from error
 
 
-def _uploads(form: FormData, field: str, most: int) -> list[UploadFile]:
+def uploads(form: FormData, field: str, most: int) -> list[UploadFile]:
+    """The files of a field, 1 to ``most``.
+
+    Raises:
+        InvalidRequest: none, too many, or text where a file belongs.
+    """
     values = form.getlist(field)
     if not values:
         others = ", ".join(sorted({name[:40] for name in form})) or "none"
         raise InvalidRequest(f"field {field!r} is missing: it must hold a file; fields sent: {others}", field=field)
     if len(values) > most:
         raise InvalidRequest(f"field {field!r} holds {len(values)} files, allowed: {most}", field=field)
-    uploads = [value for value in values if isinstance(value, UploadFile)]
-    if len(uploads) < len(values):
+    found = [value for value in values if isinstance(value, UploadFile)]
+    if len(found) < len(values):
         raise InvalidRequest(
             f"field {field!r} holds text, it must hold a file (with a filename); addresses are not fetched", field=field
         )
-    if any(not upload.filename and not upload.size for upload in uploads):
+    if any(not upload.filename and not upload.size for upload in found):
         raise InvalidRequest(f"field {field!r} is empty: no file was chosen", field=field)
-    return uploads
+    return found
 
 
-def _options(form: FormData, settings: Settings) -> Options:
-    values: dict[str, str] = {"language": settings.lang, "engine": settings.engine}
-    for name in Options.model_fields:
+def text_fields(form: FormData, model: type[Fields], defaults: Mapping[str, Any]) -> Fields:
+    """The text fields of a form.
+
+    Args:
+        form: see :func:`open_form`.
+        model: what they may be.
+        defaults: for those that were not sent or left empty.
+
+    Raises:
+        InvalidRequest: one is a file, of the wrong type or out of range.
+    """
+    values = dict(defaults)
+    for name in model.model_fields:
         for value in form.getlist(name):
             if not isinstance(value, str):
                 raise InvalidRequest(f"field {name!r} holds a file, it must hold text", field=name)
             if value.strip():  # a form sends fields that were left empty, too
                 values[name] = value.strip()
     try:
-        return Options.model_validate(values)
+        return model.model_validate(values)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
         name = str(first["loc"][0])

@@ -9,9 +9,12 @@ EXTRACT_TEXT_BATCH: Final = "/extract_text_batch"
 EXTRACT_DOCUMENT: Final = "/extract_document"
 EXTRACT_KEY_VALUES: Final = "/extract_key_values"
 PREDICT: Final = "/predict"
+DOCUMENTS: Final = "/documents"
+FILES: Final = "/files"
 ENGINES: Final = "/engines"
 METRICS: Final = "/metrics"
 ASSETS: Final = "/assets"
+LABEL_STUDIO: Final = "/label-studio"
 
 LIVEZ: Final = ("/livez", "/healthz")
 READYZ: Final = "/readyz"
@@ -26,7 +29,15 @@ SINGLE_IMAGE: Final = frozenset({EXTRACT_TEXT, PREDICT})
 """Their bodies hold one image, so the limit is an image's."""
 
 _DOCS = frozenset({*SWAGGER, *OPENAPI, ASSETS})
-_ALL = QUIET | SINGLE_IMAGE | _DOCS | {EXTRACT_TEXT_BATCH, EXTRACT_DOCUMENT, EXTRACT_KEY_VALUES, ENGINES}
+_READING = SINGLE_IMAGE | {EXTRACT_TEXT_BATCH, EXTRACT_DOCUMENT, EXTRACT_KEY_VALUES}
+_LABEL_STUDIO = frozenset(
+    LABEL_STUDIO + path
+    for path in (
+        "", "/", "/health", "/setup", "/validate", "/predict", "/versions", "/webhook", "/train", "/job_status",
+        "/is_training",
+    )
+)  # fmt: skip
+_ALL = QUIET | _READING | _DOCS | _LABEL_STUDIO | {ENGINES, DOCUMENTS, FILES}
 _VERBS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"})
 
 
@@ -37,11 +48,15 @@ def verb(method: str) -> str:
 
 def label(path: str) -> str:
     """The route a path belongs to, from a closed set: ``unknown`` for a path there is no route for."""
-    if path.startswith(ASSETS + "/"):
-        return ASSETS
+    for folder in (ASSETS, FILES):
+        if path.startswith(folder + "/"):
+            return folder
     return path if path in _ALL else "unknown"
 
 
 def is_open(path: str) -> bool:
-    """Whether the path answers without an API key: probes, metrics and documentation."""
-    return label(path) in QUIET | _DOCS
+    """Whether the edge lets it pass without an API key: probes, metrics and documentation.
+
+    And the ML backend's routes, which look themselves: Label Studio can show a password only.
+    """
+    return label(path) in QUIET | _DOCS | _LABEL_STUDIO

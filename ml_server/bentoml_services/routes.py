@@ -13,6 +13,7 @@ from starlette.responses import Response
 from ml_server import __version__
 from ml_server.bentoml_services import paths
 from ml_server.bentoml_services.docs import add_docs, errors_doc, form_doc
+from ml_server.bentoml_services.documents import add_documents
 from ml_server.bentoml_services.exchange import Exchange
 from ml_server.bentoml_services.forms import read_form
 from ml_server.bentoml_services.key_value_schemas import KeyValuesBody
@@ -39,11 +40,7 @@ def create_app(pipeline: Pipeline, settings: Settings) -> FastAPI:
         pipeline: started and closed by the caller.
         settings: for defaults and limits.
     """
-    app = FastAPI(
-        title="ml_server", version=__version__, description=_ABOUT, openapi_url=None, docs_url=None, redoc_url=None,
-        redirect_slashes=False,
-    )  # fmt: skip
-    app.add_exception_handler(MLServerError, _refuse)
+    app = _empty_app()
 
     async def page_of(request: Request) -> OCRPage:
         form = await read_form(request, "image", settings)
@@ -87,7 +84,9 @@ def create_app(pipeline: Pipeline, settings: Settings) -> FastAPI:
         app.add_api_route(
             path, endpoint, methods=["POST"], summary=about, tags=["OCR"], operation_id=path.strip("/"),
             response_model=model, responses=errors_doc(*_ERRORS),
-            openapi_extra=form_doc(field, file, settings, several=field == "images"),
+            openapi_extra=form_doc(
+                field, file, settings, several=field == "images", versions=path == paths.EXTRACT_KEY_VALUES
+            ),
         )  # fmt: skip
 
     one = f"one page: {_FORMATS}, or a PDF or TIFF of one page"
@@ -100,8 +99,25 @@ def create_app(pipeline: Pipeline, settings: Settings) -> FastAPI:
         "Keys and values on all pages of a document: entities, their relations, and question–answer pairs", every,
     )  # fmt: skip
     post(paths.PREDICT, predict, PredictBody, "image", "Text of one page image, in the older shape", one)
+    add_documents(app, pipeline, settings)
     add_probes(app, pipeline, settings)
     add_docs(app)
+    return app
+
+
+def create_bare_app(pipeline: Pipeline, settings: Settings) -> FastAPI:
+    """The probes and nothing to read with, for a server that does something else over the same pipeline."""
+    app = _empty_app()
+    add_probes(app, pipeline, settings)
+    return app
+
+
+def _empty_app() -> FastAPI:
+    app = FastAPI(
+        title="ml_server", version=__version__, description=_ABOUT, openapi_url=None, docs_url=None, redoc_url=None,
+        redirect_slashes=False,
+    )  # fmt: skip
+    app.add_exception_handler(MLServerError, _refuse)
     return app
 
 
@@ -113,6 +129,7 @@ def _asked(request: Request, data: bytes, options: Options) -> DocumentRequest:
         confidence_threshold=options.confidence_threshold,
         use_angle_cls=options.use_angle_cls,
         request_id=Exchange.of(request.scope).request_id,
+        model_version=options.model_version,
     )
 
 

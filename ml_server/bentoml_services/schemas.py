@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from ml_server.bentoml_services import examples, failures
-from ml_server.document import DocumentResult, EngineInfo, Line, OCRPage, Polygon, Word
+from ml_server.document import Block, DocumentResult, EngineInfo, Line, OCRPage, Polygon, Word
 from ml_server.errors import MLServerError
 
 Point = Annotated[list[float], Field(min_length=2, max_length=2)]
@@ -26,6 +26,8 @@ def with_example(value: dict[str, Any]) -> ConfigDict:
 class Options(BaseModel):
     """The text fields of every form. Defaults for language and engine are the server's settings."""
 
+    model_config = ConfigDict(protected_namespaces=())
+
     language: str = Field(
         max_length=200, description="as people write it: `korean`, `ko`, `kor`, `english`, `korean+english`"
     )
@@ -34,6 +36,9 @@ class Options(BaseModel):
     )
     use_angle_cls: bool = Field(True, description="also read pages and lines turned by 90, 180 or 270 degrees")
     engine: str = Field(max_length=200, description="`auto`, or an engine's name from `/engines`")
+    model_version: str = Field(
+        "", max_length=200, description="version of the key–value model, of those in service; empty for the one that is"
+    )
 
 
 class WordBox(BaseModel):
@@ -64,6 +69,29 @@ class TextBox(BaseModel):
         return cls(text=line.text, confidence=line.confidence, bbox=corners(line.bbox), words=words)
 
 
+class LayoutBlock(BaseModel):
+    """A part of the page's layout: a paragraph, a heading, a table, a picture."""
+
+    category: str = Field(description="as its model names it: `Text`, `Title`, `Table`, `Picture` and others")
+    bbox: Box
+    text: str = Field(description="what stands in it, in `format`; empty for pictures")
+    format: Literal["text", "markdown", "html", "latex"]
+    confidence: Confidence | None = Field(description="null where the model gives none")
+
+    @classmethod
+    def of(cls, block: Block) -> LayoutBlock:
+        """A block as JSON."""
+        return cls.model_validate(
+            {
+                "category": block.category,
+                "bbox": corners(block.bbox),
+                "text": block.text,
+                "format": block.format,
+                "confidence": block.confidence,
+            }
+        )
+
+
 class PageFields(BaseModel):
     """What is said of every page."""
 
@@ -78,6 +106,12 @@ class PageFields(BaseModel):
     width: int = Field(description="pixels")
     height: int = Field(description="pixels")
     processing_time_ms: float
+    blocks: list[LayoutBlock] = Field(
+        description="the page's layout, in reading order; empty where the engine finds none"
+    )
+    warnings: list[str] = Field(
+        description="what is to be known of this reading: that an answer was cut off or had to be mended"
+    )
 
 
 class PageResult(PageFields):
@@ -237,4 +271,6 @@ def _fields(page: OCRPage) -> dict[str, Any]:
         "width": page.width,
         "height": page.height,
         "processing_time_ms": page.processing_time_ms,
+        "blocks": [LayoutBlock.of(block) for block in page.blocks],
+        "warnings": list(page.warnings),
     }

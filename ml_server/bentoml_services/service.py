@@ -25,6 +25,10 @@ from ml_server.bentoml_services import connection, foreign_logs, supervision
 from ml_server.bentoml_services.edge import Edge
 from ml_server.bentoml_services.routes import create_app
 from ml_server.grpc_services.server import GrpcServer
+from ml_server.label_studio.backend import Backend
+from ml_server.label_studio.settings import LabelStudioSettings
+from ml_server.models.jobs import ProcessJobs
+from ml_server.models.serving import state_folder
 from ml_server.pipeline import Pipeline
 from ml_server.settings import Settings
 
@@ -89,6 +93,13 @@ class MLServer:
         self.settings = Settings()
         self.pipeline = Pipeline(self.settings)
         self.grpc = GrpcServer(self.pipeline, self.settings)
+        self.label_studio = Backend(
+            self.pipeline,
+            self.settings,
+            LabelStudioSettings(),
+            ProcessJobs(self.settings),
+            state_folder(self.settings),
+        )
         self._stopping: asyncio.Task[None] | None = None
         self._watching: asyncio.Task[None] | None = None
 
@@ -113,7 +124,9 @@ class MLServer:
         Raises:
             OSError: the gRPC port is taken. Then all ends: half a server is none.
         """
-        _ROUTES.app = create_app(self.pipeline, self.settings)
+        app = create_app(self.pipeline, self.settings)
+        self.label_studio.add_to(app)
+        _ROUTES.app = app
         try:
             await self.grpc.start()
         except OSError:
@@ -133,6 +146,7 @@ class MLServer:
         await self._stopping
         if self._watching is not None:
             self._watching.cancel()
+        await self.label_studio.close()
         await self.pipeline.close()
         tracing.shut_down()
 

@@ -28,6 +28,7 @@ class CallOptions(TypedDict, total=False):
         confidence_threshold: lines below it are left out, 0..1.
         use_angle_cls: also read pages and lines turned by 90, 180 or 270 degrees.
         request_id: for the server's log, printable ASCII of at most 128 characters; a new one where it is left out.
+        model_version: of the model that finds keys and values; only ``extract_key_values`` looks at it.
     """
 
     language: str | None
@@ -35,6 +36,7 @@ class CallOptions(TypedDict, total=False):
     confidence_threshold: float | None
     use_angle_cls: bool | None
     request_id: str | None
+    model_version: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ class Call:
     engine: str | None = None
     confidence_threshold: float | None = None
     use_angle_cls: bool | None = None
+    model_version: str | None = None
 
     @classmethod
     def begin(cls, timeout_s: float, **options: Unpack[CallOptions]) -> Call:

@@ -14,6 +14,7 @@ from ml_server.clients.calls import Call
 from ml_server.clients.trace_context import trace_headers
 from ml_server.clients.transport import Connection
 from ml_server.document import (
+    Block,
     DocumentResult,
     EngineInfo,
     Entity,
@@ -120,6 +121,17 @@ def page(message: ocr_pb2.ExtractTextResponse, number: int = 1) -> OCRPage:
         model_version=message.model_version,
         number=number,
         processing_time_ms=message.processing_time_ms,
+        blocks=tuple(
+            Block(
+                category=block.category,
+                bbox=_polygon(block.bbox),
+                text=block.text,
+                format=block.format,
+                confidence=block.confidence if block.HasField("confidence") else None,
+            )
+            for block in message.blocks
+        ),
+        warnings=tuple(message.warnings),
     )
 
 
@@ -228,6 +240,7 @@ def _options(call: Call) -> ocr_pb2.DocumentOptions:
         confidence_threshold=call.confidence_threshold,
         use_angle_cls=call.use_angle_cls,
         engine=call.engine,
+        model_version=call.model_version,
     )
 
 

@@ -57,6 +57,7 @@ def upload(field: str, files: Sequence[bytes], call: Call) -> dict[str, Any]:
         "engine": call.engine,
         "confidence_threshold": None if call.confidence_threshold is None else repr(float(call.confidence_threshold)),
         "use_angle_cls": None if call.use_angle_cls is None else str(bool(call.use_angle_cls)).lower(),
+        "model_version": call.model_version,
     }
     return {
         "data": {name: value for name, value in options.items() if value is not None},

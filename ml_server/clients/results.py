@@ -11,6 +11,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from ml_server.document import (
+    Block,
     DocumentResult,
     EngineInfo,
     Entity,
@@ -53,6 +54,17 @@ def page(found: Any) -> OCRPage:
         model_version=found["model_version"],
         number=found.get("page", 1),
         processing_time_ms=float(found["processing_time_ms"]),
+        blocks=tuple(
+            Block(
+                category=block["category"],
+                bbox=_polygon(block["bbox"]),
+                text=block["text"],
+                format=block["format"],
+                confidence=None if block["confidence"] is None else float(block["confidence"]),
+            )
+            for block in found.get("blocks", ())  # servers before this field had none
+        ),
+        warnings=tuple(found.get("warnings", ())),
     )
 
 

@@ -7,14 +7,16 @@ state. Heavy imports happen in its constructor, so importing any module of ``ml_
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
 from ml_server.document import EngineInfo, OCRPage, Page
-from ml_server.errors import EngineUnavailable
+from ml_server.engines.vlm.options import VLMOptions
+from ml_server.errors import EngineUnavailable, MLServerError
 from ml_server.languages import Language, canonical
+from ml_server.outcomes import outcomes
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,8 @@ class EngineConfig:
             them at full size. 0 for no limit.
         mock_delay_s: seconds the mock engine takes for a page.
         mock_failure: how the mock engine fails: ``""``, ``raise``, ``crash`` or ``hang``.
+        vlm: which model server the vision-language engine asks, and how.
+        layout: whether a layout model gives blocks to engines that find none.
     """
 
     languages: tuple[Language, ...]
@@ -42,6 +46,8 @@ class EngineConfig:
     detection_side: int = 1536
     mock_delay_s: float = 0.0
     mock_failure: str = ""
+    vlm: VLMOptions = field(default_factory=VLMOptions)
+    layout: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +57,15 @@ class ReadOptions:
     Attributes:
         languages: at least one.
         use_angle_cls: also read pages and lines turned by 90, 180 or 270 degrees.
+        max_pixels: larger pages are read scaled down to so many pixels; 0 for as they are. See ``scaling``, which
+            does both before an engine gets the page.
+        enlarge_below: pages of at most so many pixels are read enlarged; 0 for none.
     """
 
     languages: tuple[Language, ...]
     use_angle_cls: bool = True
+    max_pixels: int = 0
+    enlarge_below: int = 0
 
 
 class OCREngine(ABC):
@@ -63,10 +74,13 @@ class OCREngine(ABC):
     Attributes:
         name: as callers ask for it.
         install: the command that brings its package and weights.
+        remote: whether another server does the work, so that it has no part in this machine's cores, and one call takes
+            several pages at a time.
     """
 
     name: ClassVar[str]
     install: ClassVar[str]
+    remote: ClassVar[bool] = False
 
     @abstractmethod
     def __init__(self, config: EngineConfig) -> None:
@@ -121,3 +135,14 @@ class OCREngine(ABC):
             UnsupportedLanguage: no weights for a language asked for.
             EngineFailed: the framework failed; other exceptions of the framework are let through.
         """
+
+    def attempt(
+        self, run: Callable[[Sequence[Page]], list[OCRPage]], pages: Sequence[Page]
+    ) -> list[OCRPage | MLServerError]:
+        """Have pages read; one that fails gives its error in its place, see :func:`outcomes`.
+
+        Args:
+            run: calls :meth:`read`, with the pages it is given or with something made of them.
+            pages: of one call.
+        """
+        return outcomes(run, pages, f"engine {self.name}")

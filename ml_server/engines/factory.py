@@ -17,11 +17,12 @@ _ENGINES = {
     "paddle": ("ml_server.engines.paddle_engine", "PaddleEngine"),
     "tesseract": ("ml_server.engines.tesseract_engine", "TesseractEngine"),
     "easyocr": ("ml_server.engines.easyocr_engine", "EasyOCREngine"),
+    "vlm": ("ml_server.engines.vlm_engine", "VLMEngine"),
     "mock": ("ml_server.engines.mock_engine", "MockEngine"),
 }
 """Name → module and class, the most accurate first: ``auto`` takes the first that reads the language."""
 
-_NEVER_AUTO = frozenset({"mock"})
+_NEVER_AUTO = frozenset({"mock", "vlm"})
 
 
 class OCREngineFactory:

@@ -13,7 +13,7 @@ import signal
 import time
 from collections.abc import Sequence
 
-from ml_server.document import EngineInfo, Line, OCRPage, Page, Word
+from ml_server.document import Block, EngineInfo, Line, OCRPage, Page, Word
 from ml_server.engines.base import EngineConfig, OCREngine, ReadOptions
 from ml_server.geometry import Box, box_to_polygon, make_line
 from ml_server.languages import LANGUAGES, canonical
@@ -25,7 +25,8 @@ TRIGGER = (255, 0, 255)
 class MockEngine(OCREngine):
     """Three lines a page: its size (confidence 0.9), a digest of its pixels (0.6) and the languages asked for (0.3).
 
-    The last two are ``key: value``, for the mock extractor.
+    The last two are ``key: value``, for the mock extractor. Three blocks: the first line as a title, the rest as
+    text, and a picture, without text or confidence.
     """
 
     name = "mock"
@@ -72,6 +73,11 @@ class MockEngine(OCREngine):
             engine=self.name,
             model_version="mock 1",
             number=page.number,
+            blocks=(
+                Block("Title", lines[0].bbox, lines[0].text, confidence=0.9),
+                Block("Text", lines[1].bbox, "\n".join(line.text for line in lines[1:]), confidence=0.6),
+                Block("Picture", lines[2].bbox),
+            ),
         )
 
     def _fail(self) -> None:

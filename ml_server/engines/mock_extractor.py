@@ -23,7 +23,8 @@ class MockExtractor(KeyValueExtractor):
     install = ""
 
     def __init__(self, config: ExtractorConfig) -> None:
-        self._config = config
+        # As if it were that version of the model, which is all that a test of versions needs.
+        self._version = config.model.rpartition(":")[2] if ":" in config.model else "mock 1"
 
     @classmethod
     def describe(cls, config: ExtractorConfig) -> EngineInfo:
@@ -38,10 +39,10 @@ class MockExtractor(KeyValueExtractor):
 
     def extract(self, pages: Sequence[OCRPage]) -> list[KeyValuePage]:
         """See the base class."""
-        return [_extract(page) for page in pages]
+        return [_extract(page, self._version) for page in pages]
 
 
-def _extract(page: OCRPage) -> KeyValuePage:
+def _extract(page: OCRPage, version: str) -> KeyValuePage:
     entities: list[Entity] = []
     header: int | None = None
     questions: list[int] = []
@@ -69,7 +70,7 @@ def _extract(page: OCRPage) -> KeyValuePage:
         language=page.language,
         ocr_engine=page.engine,
         ocr_model_version=page.model_version,
-        model_version="mock 1",
+        model_version=version,
         number=page.number,
     )
 

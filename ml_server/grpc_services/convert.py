@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ml_server.document import (
+    Block,
     DocumentRequest,
     EngineInfo,
     Entity,
@@ -51,6 +52,7 @@ def document_request(
         single_page=single_page,
         request_id=request_id,
         timeout_s=timeout_s,
+        model_version=options.model_version if isinstance(options, ocr_pb2.DocumentOptions) else "",
     )
 
 
@@ -66,6 +68,8 @@ def page_message(page: OCRPage) -> ocr_pb2.ExtractTextResponse:
         width=page.width,
         height=page.height,
         processing_time_ms=page.processing_time_ms,
+        blocks=[_block(block) for block in page.blocks],
+        warnings=page.warnings,
     )
 
 
@@ -113,6 +117,16 @@ def _text_box(line: Line) -> ocr_pb2.TextBox:
         confidence=line.confidence,
         bbox=_points(line.bbox),
         words=[_word(word) for word in line.words],
+    )
+
+
+def _block(block: Block) -> ocr_pb2.Block:
+    return ocr_pb2.Block(
+        category=block.category,
+        bbox=_points(block.bbox),
+        text=block.text,
+        format=block.format,
+        confidence=block.confidence,
     )
 
 

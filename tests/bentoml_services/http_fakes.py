@@ -14,7 +14,17 @@ from key_value_pages import KEY_VALUE_PAGE
 
 from ml_server.bentoml_services.edge import Edge
 from ml_server.bentoml_services.routes import create_app
-from ml_server.document import DocumentRequest, DocumentResult, EngineInfo, KeyValuePage, Line, OCRPage, Polygon, Word
+from ml_server.document import (
+    Block,
+    DocumentRequest,
+    DocumentResult,
+    EngineInfo,
+    KeyValuePage,
+    Line,
+    OCRPage,
+    Polygon,
+    Word,
+)
 from ml_server.errors import MLServerError, NotReady, from_code
 from ml_server.pipeline import Pipeline
 from ml_server.settings import Settings
@@ -31,6 +41,8 @@ PAGE = OCRPage(
     engine="fake",
     model_version="fake 1",
     processing_time_ms=12.3,
+    blocks=(Block("Table", BOX, "<table></table>", "html"), Block("Title", BOX, "합계", "markdown", 1 / 3)),
+    warnings=("the answer was cut off",),
 )
 BOX_JSON = [[0.1, 2.0], [1 / 3, 2.0], [1 / 3, 4.25], [0.1, 4.25]]
 BOXES_JSON = [
@@ -51,6 +63,11 @@ BOXES_JSON = [
     },
 ]
 PAGE_JSON = {
+    "blocks": [
+        {"category": "Table", "bbox": BOX_JSON, "text": "<table></table>", "format": "html", "confidence": None},
+        {"category": "Title", "bbox": BOX_JSON, "text": "합계", "format": "markdown", "confidence": 1 / 3},
+    ],
+    "warnings": ["the answer was cut off"],
     "text": "합계 1,000\nTotal",
     "overall_confidence": (2 / 3 + 0.7) / 2,
     "text_boxes": BOXES_JSON,
@@ -112,10 +129,7 @@ class FakePipeline:
     async def extract_document(self, request: DocumentRequest) -> DocumentResult:
         page = await self.extract_page(request)
         count = int(request.data.split()[1]) if request.data.startswith(b"pages") else 1
-        pages = [
-            OCRPage(page.lines, page.width, page.height, page.language, page.engine, page.model_version, number, 12.3)
-            for number in range(1, count + 1)
-        ]
+        pages = [replace(page, number=number, processing_time_ms=12.3) for number in range(1, count + 1)]
         return DocumentResult(tuple(pages), 98.7)
 
     async def extract_key_values(self, request: DocumentRequest) -> AsyncIterator[KeyValuePage]:

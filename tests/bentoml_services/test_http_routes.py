@@ -184,7 +184,7 @@ async def test_openapi_has_the_contract_with_examples_and_errors() -> None:
         assert (await client.get("/docs.json")).json() == schema
     assert set(schema["paths"]) == {
         "/extract_text", "/extract_text_batch", "/extract_document", "/extract_key_values", "/predict", "/health_check",
-        "/health", "/engines", "/livez", "/readyz", "/healthz", "/metrics",
+        "/health", "/engines", "/livez", "/readyz", "/healthz", "/metrics", "/documents", "/files/{name}",
     }  # fmt: skip
     documents = {"/extract_document": "document", "/extract_key_values": "document"}
     files = {"/extract_text": "image", "/predict": "image", **documents}
@@ -192,8 +192,10 @@ async def test_openapi_has_the_contract_with_examples_and_errors() -> None:
         form = form_of(schema, path)
         assert form["required"] == [field]
         assert form["properties"][field].items() >= {"type": "string", "format": "binary"}.items()
-        assert set(form["properties"]) == {field, "language", "confidence_threshold", "use_angle_cls", "engine"}
-        defaults = {name: value.get("default") for name, value in form["properties"].items() if name != field}
+        versions = {"model_version"} if path == "/extract_key_values" else set()
+        options = {"language", "confidence_threshold", "use_angle_cls", "engine"}
+        assert set(form["properties"]) == {field} | options | versions
+        defaults = {name: value.get("default") for name, value in form["properties"].items() if name in options}
         assert defaults == {
             "language": "korean", "confidence_threshold": 0.5, "use_angle_cls": True, "engine": "auto"
         }  # fmt: skip
@@ -222,7 +224,7 @@ async def test_the_examples_are_true_to_their_schemas() -> None:
             for example in route.response_model.model_json_schema()["examples"]:
                 assert route.response_model.model_validate(example).model_dump(mode="json") == example
                 checked += 1
-    assert checked == 8
+    assert checked == 9
 
 
 async def test_swagger_ui_needs_nothing_from_elsewhere() -> None:

@@ -16,7 +16,17 @@ from key_value_pages import KEY_VALUE_PAGE
 from ml_server.bentoml_services.edge import Edge
 from ml_server.bentoml_services.routes import create_app
 from ml_server.clients import AsyncOCRClient, OCRClient, retries
-from ml_server.document import DocumentRequest, DocumentResult, EngineInfo, KeyValuePage, Line, OCRPage, Polygon, Word
+from ml_server.document import (
+    Block,
+    DocumentRequest,
+    DocumentResult,
+    EngineInfo,
+    KeyValuePage,
+    Line,
+    OCRPage,
+    Polygon,
+    Word,
+)
 from ml_server.errors import MLServerError, NotReady, from_code
 from ml_server.grpc_services.server import GrpcServer
 from ml_server.logs import current_request_id
@@ -35,6 +45,8 @@ PAGE = OCRPage(
     engine="fake",
     model_version="fake 1",
     processing_time_ms=12.3,
+    blocks=(Block("Table", BOX, "<table></table>", "html"), Block("Title", BOX, "합계", "markdown", 1 / 3)),
+    warnings=("the answer was cut off",),
 )
 ENGINES = [
     EngineInfo("paddle", True, languages=("english",), weights="w", license="MIT", version="3", loaded=2, default=True),

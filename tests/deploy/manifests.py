@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
+from ml_server.label_studio.settings import LabelStudioSettings
 from ml_server.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -57,6 +59,21 @@ def built(overlay: str) -> tuple[Manifest, ...]:
     return _built(KUBERNETES / "overlays" / overlay)
 
 
+def built_with(folder: Path, *components: str) -> tuple[Manifest, ...]:
+    """What an overlay of one's own would send, of the base and these components; ``folder`` is an empty one for it."""
+    if not _kustomize():
+        pytest.skip("no kubectl (1.27 or newer) or kustomize here; only the single files are checked")
+    way = os.path.relpath(KUBERNETES, folder.resolve())
+    overlay = {
+        "apiVersion": "kustomize.config.k8s.io/v1beta1",
+        "kind": "Kustomization",
+        "resources": [f"{way}/base"],
+        "components": [f"{way}/components/{name}" for name in components],
+    }
+    (folder / "kustomization.yaml").write_text(yaml.safe_dump(overlay), encoding="utf-8")
+    return _built(folder)
+
+
 def one(manifests: tuple[Manifest, ...], kind: str, name: str = "ml-server") -> Manifest:
     """The manifest of a kind and a name, but for the hash that Kustomize puts behind it."""
     (found,) = (
@@ -82,7 +99,8 @@ def container(manifests: tuple[Manifest, ...]) -> Manifest:
 
 def settings(variables: dict[str, str]) -> Settings:
     """The server's settings where the environment has these variables, of which each is one."""
-    unknown = {name for name in variables if name.removeprefix(PREFIX).lower() not in Settings.model_fields}
+    known = {*Settings.model_fields, *(f"label_studio_{name}" for name in LabelStudioSettings.model_fields)}
+    unknown = {name for name in variables if name.removeprefix(PREFIX).lower() not in known}
     assert unknown == set()
     return Settings.model_validate({name.removeprefix(PREFIX).lower(): value for name, value in variables.items()})
 

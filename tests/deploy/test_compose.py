@@ -24,6 +24,9 @@ EXAMPLE = dict(
 )
 
 
+AWS = ("ENDPOINT_URL", "DEFAULT_REGION", "ACCESS_KEY_ID", "SECRET_ACCESS_KEY")
+
+
 def seconds(text: str) -> int:
     return int(text.removesuffix("s"))
 
@@ -51,7 +54,7 @@ def test_the_example_has_every_variable_and_no_secret() -> None:
     assert used | {"COMPOSE_PROFILES"} == set(EXAMPLE)
     asked_for = set(re.findall(r"\$\{(\w+):\?", TEXT))
     assert asked_for >= {"S3_SECRET_KEY", "GRAFANA_PASSWORD", "LABEL_STUDIO_PASSWORD"}
-    assert {name for name in EXAMPLE if not EXAMPLE[name]} == asked_for | {"ML_SERVER_API_KEYS"}
+    assert {name for name in EXAMPLE if not EXAMPLE[name]} == asked_for | {"ML_SERVER_API_KEYS", "LABEL_STUDIO_API_KEY"}
     for name, default in re.findall(r"\$\{(\w+):-([^}]*)\}", TEXT):
         assert EXAMPLE[name] == default, name
     assert ".env" in (COMPOSE / ".gitignore").read_text(encoding="utf-8").split()
@@ -80,8 +83,14 @@ def test_the_servers_are_one_but_for_the_image() -> None:
 def test_the_servers_settings_and_ports_are_real() -> None:
     for service in SERVERS.values():
         variables = {name: filled(value) for name, value in service["environment"].items()}
-        assert all(name.startswith(PREFIX) for name in variables)
-        wanted = settings(variables)
+        others = {name for name in variables if not name.startswith(PREFIX)}
+        assert others == {"BENTOML_HOME", *(f"AWS_{name}" for name in AWS)}
+        wanted = settings({name: value for name, value in variables.items() if name not in others})
+        assert variables["AWS_ENDPOINT_URL"] == "http://storage:8333"
+        assert wanted.documents == f"s3://{EXAMPLE['S3_BUCKET']}/preprocessed"
+        # Else the versions of a model would go with the container; the image has made the folder the server's.
+        assert f"models:{variables['BENTOML_HOME']}" in service["volumes"]
+        assert f"-d {variables['BENTOML_HOME']}" in (ROOT / "Dockerfile.gpu").read_text(encoding="utf-8")
         ports = {tuple(port.rsplit(":", 2)[1:]) for port in service["ports"]}
         assert ports == {(str(port), str(port)) for port in (wanted.http_port, wanted.grpc_port)}
         assert f":{wanted.http_port}{paths.READYZ}'" in service["healthcheck"]["test"][-1]
@@ -105,6 +114,17 @@ def test_everything_starts_in_order() -> None:
             assert how.get("required", True) == (before not in SERVERS)
     assert set(SERVICES["label-studio"]["depends_on"]) == {"bucket", *SERVERS}
     assert set(SERVICES["grafana"]["depends_on"]) == {"prometheus"}
+
+
+def test_label_studio_may_reach_storage_and_server() -> None:
+    """They are at private addresses, which it refuses unless it is told as docs/label_studio.md tells it."""
+    page = (ROOT / "docs" / "label_studio.md").read_text(encoding="utf-8")
+    (line,) = re.findall(r"^\$ export (USE_DEFAULT_BANNED_SUBNETS.*)$", page, re.M)
+    told = dict(variable.split("=", 1) for variable in line.split())
+    assert told.items() <= SERVICES["label-studio"]["environment"].items()
+    for server in SERVERS.values():
+        assert server["environment"]["ML_SERVER_LABEL_STUDIO_URL"] == "http://label-studio:8080"
+        assert server["environment"]["ML_SERVER_LABEL_STUDIO_HOSTS"] == "storage:8333"
 
 
 def test_images_are_pinned_and_ports_stay_on_this_machine() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import re
 import ssl
 import subprocess
@@ -11,13 +12,18 @@ import sys
 import threading
 import tomllib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from importlib import metadata
 from pathlib import Path
 from types import ModuleType
 
+import grpc
 import pytest
 from certificates import Authority
 from dockerfile import stages
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from packaging.utils import canonicalize_name
 
 from ml_server import __version__
 from ml_server.settings import Settings
@@ -147,6 +153,45 @@ def test_requirements_have_every_engine_and_no_test_tool() -> None:
     assert not {"pytest", "mypy", "ruff", "ml-server", "playwright"} & names
 
 
+# Packages that the images lack cannot be imported; nothing else is different from here.
+IMPORT = """
+import importlib, sys
+
+class Missing:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in missing:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+missing, modules = set(sys.argv[1].split(",")), sys.argv[2:]
+sys.meta_path.insert(0, Missing())
+for module in modules:
+    importlib.import_module(module)
+"""
+
+
+def test_what_servers_and_commands_do_in_an_image_is_installed_there() -> None:
+    """Serving, Label Studio's ML backend and the training jobs it starts, bulk and ingest."""
+    text = (ROOT / "deploy/requirements.txt").read_text(encoding="utf-8")
+    there = set(re.findall(r"^([a-z0-9-]+)==", text, re.MULTILINE)) | {"ml-server", "setuptools", "pip"}
+    missing = {
+        module
+        for module, packages in metadata.packages_distributions().items()
+        if not {canonicalize_name(package) for package in packages} & there
+    }
+    assert {"pytest", "faker", "pyarrow"} <= missing
+    modules = (
+        "bentoml_services.service",
+        "label_studio.server",
+        "models.recipe",
+        "training.run",
+        "bulk.run",
+        "ingest.run",
+    )
+    command = [sys.executable, "-c", IMPORT, ",".join(missing), *(f"ml_server.{module}" for module in modules)]
+    finished = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert finished.returncode == 0, finished.stderr
+
+
 @pytest.fixture(scope="module")
 def healthcheck() -> ModuleType:
     spec = importlib.util.spec_from_file_location("healthcheck", ROOT / "deploy" / "healthcheck.py")
@@ -201,3 +246,26 @@ def test_health_over_tls_that_asks_for_certificates(
     monkeypatch.setenv("ML_SERVER_TLS_CERT", str(pair.cert))
     monkeypatch.setenv("ML_SERVER_TLS_KEY", str(pair.key))
     assert healthcheck.main() == 0
+
+
+@pytest.fixture
+def grpc_alone(tmp_path: Path) -> Path:
+    """What /proc/1/cmdline holds where the image was told to serve gRPC alone."""
+    command = tmp_path / "cmdline"
+    command.write_bytes(b"tini\0--\0ml-server\0grpc\0")
+    return command
+
+
+def test_health_of_grpc_alone_is_alive_before_it_is_ready(
+    healthcheck: ModuleType, grpc_alone: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    servicer = health.HealthServicer()
+    servicer.set("", health_pb2.HealthCheckResponse.NOT_SERVING)
+    server = grpc.server(ThreadPoolExecutor(1))
+    health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
+    monkeypatch.setenv("ML_SERVER_GRPC_PORT", str(server.add_insecure_port("127.0.0.1:0")))
+    server.start()
+    assert healthcheck.main(grpc_alone) == 0
+    server.stop(None).wait()
+    assert healthcheck.main(grpc_alone) == 1
+    assert f"127.0.0.1:{os.environ['ML_SERVER_GRPC_PORT']}: " in capsys.readouterr().err

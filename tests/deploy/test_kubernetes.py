@@ -6,13 +6,14 @@ from pathlib import Path
 
 import kubernetes_validate
 import pytest
-from manifests import KUBERNETES, OVERLAYS, Manifest, built, container, documents, one, pod
+from manifests import KUBERNETES, OVERLAYS, Manifest, built, built_with, container, documents, one, pod
 
 VERSIONS = ("1.30", kubernetes_validate.latest_version())
 CUSTOM = {
     "ServiceMonitor": "monitoring.coreos.com/v1",
     "PrometheusRule": "monitoring.coreos.com/v1",
     "ScaledObject": "keda.sh/v1alpha1",
+    "HTTPRoute": "gateway.networking.k8s.io/v1",
 }
 """Not Kubernetes' own: their schemas come with the operators."""
 
@@ -105,3 +106,14 @@ def test_only_the_gpu_overlay_asks_for_a_gpu() -> None:
         limits = container(built(overlay))["resources"]["limits"]
         device = one(built(overlay), "ConfigMap", "ml-server-settings")["data"].get("ML_SERVER_DEVICE", "cpu")
         assert (limits.get("nvidia.com/gpu", 0), device) == ((1, "gpu") if overlay == "gpu" else (0, "cpu"))
+
+
+def test_components_that_no_overlay_has_can_be_put_together(tmp_path: Path) -> None:
+    manifests = built_with(tmp_path, "gateway", "keda")
+    for manifest in manifests:
+        check(manifest)
+    assert "replicas" not in one(manifests, "Deployment")["spec"]
+    assert one(manifests, "ScaledObject")["spec"]["scaleTargetRef"]["name"] == "ml-server"
+    sources = one(manifests, "NetworkPolicy")["spec"]["ingress"][0]["from"]
+    names = {each["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"] for each in sources[1:]}
+    assert names == {"envoy-gateway-system"}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from manifests import KUBERNETES, OVERLAYS, ROOT, built, container, documents, one, pod, quantity, settings
+from manifests import KUBERNETES, OVERLAYS, ROOT, built, built_with, container, documents, one, pod, quantity, settings
 
 from ml_server.bentoml_services import paths
 from ml_server.bentoml_services.edge import FORM_SLACK
@@ -65,6 +66,16 @@ def test_probes_ask_what_there_is(overlay: str) -> None:
     assert startup["periodSeconds"] * startup["failureThreshold"] > configured(overlay).load_timeout_s
 
 
+def test_the_documented_probes_are_these() -> None:
+    text = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    found = re.search(r"```yaml\n# Kubernetes\n(.*?)```", text, re.S)
+    assert found is not None
+    server = container(built("cpu"))
+    for name, probe in yaml.safe_load(found[1]).items():
+        ours = server[name] | {"httpGet": server[name]["httpGet"] | {"port": configured("cpu").http_port}}
+        assert probe.items() <= ours.items()
+
+
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_a_pod_gets_the_time_to_finish(overlay: str) -> None:
     _, pause = container(built(overlay))["lifecycle"]["preStop"]["exec"]["command"]
@@ -86,7 +97,8 @@ def test_memory_and_cores_fit(overlay: str) -> None:
         for volume in pod(built(overlay))["volumes"]
         if "emptyDir" in volume
     }
-    besides = quantity(sizes["shm"]) + 2**30  # the server, and decoders at work
+    decoders = wanted.decode_workers * (wanted.decode_memory_mb + 128) * 2**20  # with the largest pages
+    besides = quantity(sizes["shm"]) + 2**29 + decoders  # and the server itself
     assert wanted.memory_budget_mb * 2**20 + besides <= quantity(resources["limits"]["memory"])
     # An upload may be in /tmp for every request that is being read.
     assert quantity(sizes["tmp"]) >= 10 * wanted.max_document_bytes
@@ -140,6 +152,19 @@ def test_uploads_that_the_server_takes_pass_the_ingress() -> None:
         assert backend["port"]["name"] in {port["name"] for port in service["spec"]["ports"]}
         assert [rule["host"]] == ingress["spec"]["tls"][0]["hosts"]
         assert annotations.get("backend-protocol", "HTTP") == ("GRPC" if name == "ml-server-grpc" else "HTTP")
+
+
+def test_the_gateways_routes_lead_to_the_services(tmp_path: Path) -> None:
+    manifests = built_with(tmp_path, "gateway")
+    for name, longest in (("ml-server", Settings.model_validate({}).request_timeout_s), ("ml-server-grpc", 0)):
+        (rule,) = one(manifests, "HTTPRoute", name)["spec"]["rules"]
+        # 0s is no limit: a stream of many pages may take longer than a request.
+        assert int(rule["timeouts"]["request"].removesuffix("s")) >= longest
+        assert (rule["timeouts"]["request"] == "0s") == (longest == 0)
+        (backend,) = rule["backendRefs"]
+        (port,) = one(manifests, "Service", backend["name"])["spec"]["ports"]
+        assert backend == {"name": name, "port": port["port"]}
+    assert one(manifests, "Service", "ml-server-grpc")["spec"]["ports"][0]["appProtocol"] == "kubernetes.io/h2c"
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)

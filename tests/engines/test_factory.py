@@ -11,10 +11,11 @@ from ml_server.document import EngineInfo
 from ml_server.engines.base import EngineConfig
 from ml_server.engines.factory import OCREngineFactory as Factory
 from ml_server.engines.mock_engine import MockEngine
+from ml_server.engines.vlm.options import VLMOptions
 from ml_server.errors import EngineUnavailable, UnknownEngine
 from ml_server.languages import parse
 
-CONFIG = EngineConfig(parse("english"))
+CONFIG = EngineConfig(parse("english"), vlm=VLMOptions(url="http://127.0.0.1:8000"))
 
 
 def infos(**languages: str) -> Sequence[EngineInfo]:
@@ -39,16 +40,16 @@ def infos(**languages: str) -> Sequence[EngineInfo]:
         ("korean", {"paddle": "english korean", "tesseract": "korean english"}, "paddle"),
         ("korean+english", {"paddle": "english korean", "easyocr": "english"}, "paddle"),
         ("korean+japanese", {"paddle": "korean japanese", "tesseract": "korean japanese"}, "tesseract"),
-        ("english", {"easyocr": "english", "mock": "english"}, "easyocr"),
+        ("english", {"easyocr": "english", "mock": "english", "vlm": "english"}, "easyocr"),
     ],
 )
 def test_auto_takes_the_best_engine_that_reads_the_language(language: str, here: dict[str, str], picked: str) -> None:
     assert Factory.pick("auto", parse(language), infos(**here)) == picked
 
 
-def test_auto_never_takes_the_mock_and_says_what_to_install() -> None:
+def test_auto_never_takes_the_mock_or_a_remote_model_and_says_what_to_install() -> None:
     with pytest.raises(EngineUnavailable, match=r"pip install .*tesseract") as caught:
-        Factory.pick("auto", parse("korean"), infos(mock="korean"))
+        Factory.pick("auto", parse("korean"), infos(mock="korean", vlm="korean"))
     assert "korean" in caught.value.message
 
 
@@ -60,7 +61,7 @@ def test_a_named_engine_that_is_not_here_names_the_command() -> None:
 
 
 def test_unknown_names_list_the_known_ones() -> None:
-    with pytest.raises(UnknownEngine, match="auto, paddle, tesseract, easyocr, mock"):
+    with pytest.raises(UnknownEngine, match="auto, paddle, tesseract, easyocr, vlm, mock"):
         Factory.pick("magic", parse("english"), infos(tesseract="english"))
     with pytest.raises(UnknownEngine):
         Factory.create("magic", CONFIG)

@@ -13,6 +13,7 @@ from types import ModuleType
 import pytest
 
 from ml_server.document import (
+    Block,
     DocumentRequest,
     EngineInfo,
     Entity,
@@ -109,10 +110,11 @@ def test_fields_are_named_as_the_nouns_are() -> None:
 
     options = {"language", "engine", "confidence_threshold", "use_angle_cls"}
     assert fields(ocr_pb2.ExtractTextRequest) == options | {"image"}
-    assert fields(ocr_pb2.DocumentOptions) == options
-    assert options <= attributes(DocumentRequest)
+    assert fields(ocr_pb2.DocumentOptions) == options | {"model_version"}
+    assert options | {"model_version"} <= attributes(DocumentRequest)
     assert fields(ocr_pb2.Word) == attributes(Word)
     assert fields(ocr_pb2.TextBox) == attributes(Line)
+    assert fields(ocr_pb2.Block) == attributes(Block)
     assert fields(ocr_pb2.Engine) == attributes(EngineInfo)
     for message, noun in ((ocr_pb2.Entity, Entity), (ocr_pb2.Relation, Relation), (ocr_pb2.KeyValue, KeyValue)):
         assert fields(message) == attributes(noun)

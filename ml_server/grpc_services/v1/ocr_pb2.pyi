@@ -102,6 +102,8 @@ class ExtractTextResponse(_message.Message):
     WIDTH_FIELD_NUMBER: _builtins.int
     HEIGHT_FIELD_NUMBER: _builtins.int
     PROCESSING_TIME_MS_FIELD_NUMBER: _builtins.int
+    BLOCKS_FIELD_NUMBER: _builtins.int
+    WARNINGS_FIELD_NUMBER: _builtins.int
     text: _builtins.str
     """All lines in reading order, joined by newlines; empty for a blank page."""
     overall_confidence: _builtins.float
@@ -122,6 +124,14 @@ class ExtractTextResponse(_message.Message):
     def text_boxes(self) -> _containers.RepeatedCompositeFieldContainer[Global___TextBox]:
         """The lines, in reading order; none for a blank page."""
 
+    @_builtins.property
+    def blocks(self) -> _containers.RepeatedCompositeFieldContainer[Global___Block]:
+        """The page's layout, in reading order; none where the engine finds none."""
+
+    @_builtins.property
+    def warnings(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What is to be known of this reading, for people: that an answer was cut off or had to be mended. Usually none."""
+
     def __init__(
         self,
         *,
@@ -134,14 +144,60 @@ class ExtractTextResponse(_message.Message):
         width: _builtins.int = ...,
         height: _builtins.int = ...,
         processing_time_ms: _builtins.float = ...,
+        blocks: _abc.Iterable[Global___Block] | None = ...,
+        warnings: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["engine", b"engine", "height", b"height", "language", b"language", "model_version", b"model_version", "overall_confidence", b"overall_confidence", "processing_time_ms", b"processing_time_ms", "text", b"text", "text_boxes", b"text_boxes", "width", b"width"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["blocks", b"blocks", "engine", b"engine", "height", b"height", "language", b"language", "model_version", b"model_version", "overall_confidence", b"overall_confidence", "processing_time_ms", b"processing_time_ms", "text", b"text", "text_boxes", b"text_boxes", "warnings", b"warnings", "width", b"width"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ExtractTextResponse: _TypeAlias = ExtractTextResponse  # noqa: Y015
+
+@_typing.final
+class Block(_message.Message):
+    """A part of a page's layout: a paragraph, a heading, a table, a picture."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CATEGORY_FIELD_NUMBER: _builtins.int
+    BBOX_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    FORMAT_FIELD_NUMBER: _builtins.int
+    CONFIDENCE_FIELD_NUMBER: _builtins.int
+    category: _builtins.str
+    """As its model names it: `Text`, `Title`, `Section-header`, `List-item`, `Table`, `Picture`, `Caption`, `Formula`,
+    `Footnote`, `Page-header`, `Page-footer` and others.
+    """
+    text: _builtins.str
+    """What stands in it, in `format`; empty for pictures, and where only the layout was looked for."""
+    format: _builtins.str
+    """`text`, `markdown`, `html` (tables) or `latex` (formulas)."""
+    confidence: _builtins.float
+    """0..1; not set where the model gives none, as vision-language models do."""
+    @_builtins.property
+    def bbox(self) -> _containers.RepeatedCompositeFieldContainer[Global___Point]:
+        """Four corners, clockwise from the top-left one."""
+
+    def __init__(
+        self,
+        *,
+        category: _builtins.str = ...,
+        bbox: _abc.Iterable[Global___Point] | None = ...,
+        text: _builtins.str = ...,
+        format: _builtins.str = ...,
+        confidence: _builtins.float | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_confidence", b"_confidence", "confidence", b"confidence"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_confidence", b"_confidence", "bbox", b"bbox", "category", b"category", "confidence", b"confidence", "format", b"format", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__confidence: _TypeAlias = _typing.Literal["confidence"]  # noqa: Y015
+    _WhichOneofArgType__confidence: _TypeAlias = _typing.Literal["_confidence", b"_confidence"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__confidence) -> _WhichOneofReturnType__confidence | None: ...
+
+Global___Block: _TypeAlias = Block  # noqa: Y015
 
 @_typing.final
 class TextBox(_message.Message):
@@ -425,6 +481,7 @@ class DocumentOptions(_message.Message):
     CONFIDENCE_THRESHOLD_FIELD_NUMBER: _builtins.int
     USE_ANGLE_CLS_FIELD_NUMBER: _builtins.int
     ENGINE_FIELD_NUMBER: _builtins.int
+    MODEL_VERSION_FIELD_NUMBER: _builtins.int
     language: _builtins.str
     """One or more languages joined by `+`, as people write them: `korean`, `ko`, `kor`, `korean+english`.
     Default: the server's, which is `korean` unless configured otherwise.
@@ -437,6 +494,10 @@ class DocumentOptions(_message.Message):
     """`auto`, or an engine's name as ListEngines gives it.
     Default: the server's, which is `auto` unless configured otherwise.
     """
+    model_version: _builtins.str
+    """Version of the model that finds keys and values, of those in service; ExtractDocument does not look at it.
+    Default: the one that serves, or one of the two that share the work.
+    """
     def __init__(
         self,
         *,
@@ -444,10 +505,11 @@ class DocumentOptions(_message.Message):
         confidence_threshold: _builtins.float | None = ...,
         use_angle_cls: _builtins.bool | None = ...,
         engine: _builtins.str | None = ...,
+        model_version: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_confidence_threshold", b"_confidence_threshold", "_engine", b"_engine", "_language", b"_language", "_use_angle_cls", b"_use_angle_cls", "confidence_threshold", b"confidence_threshold", "engine", b"engine", "language", b"language", "use_angle_cls", b"use_angle_cls"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_confidence_threshold", b"_confidence_threshold", "_engine", b"_engine", "_language", b"_language", "_model_version", b"_model_version", "_use_angle_cls", b"_use_angle_cls", "confidence_threshold", b"confidence_threshold", "engine", b"engine", "language", b"language", "model_version", b"model_version", "use_angle_cls", b"use_angle_cls"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_confidence_threshold", b"_confidence_threshold", "_engine", b"_engine", "_language", b"_language", "_use_angle_cls", b"_use_angle_cls", "confidence_threshold", b"confidence_threshold", "engine", b"engine", "language", b"language", "use_angle_cls", b"use_angle_cls"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_confidence_threshold", b"_confidence_threshold", "_engine", b"_engine", "_language", b"_language", "_model_version", b"_model_version", "_use_angle_cls", b"_use_angle_cls", "confidence_threshold", b"confidence_threshold", "engine", b"engine", "language", b"language", "model_version", b"model_version", "use_angle_cls", b"use_angle_cls"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__confidence_threshold: _TypeAlias = _typing.Literal["confidence_threshold"]  # noqa: Y015
     _WhichOneofArgType__confidence_threshold: _TypeAlias = _typing.Literal["_confidence_threshold", b"_confidence_threshold"]  # noqa: Y015
@@ -455,6 +517,8 @@ class DocumentOptions(_message.Message):
     _WhichOneofArgType__engine: _TypeAlias = _typing.Literal["_engine", b"_engine"]  # noqa: Y015
     _WhichOneofReturnType__language: _TypeAlias = _typing.Literal["language"]  # noqa: Y015
     _WhichOneofArgType__language: _TypeAlias = _typing.Literal["_language", b"_language"]  # noqa: Y015
+    _WhichOneofReturnType__model_version: _TypeAlias = _typing.Literal["model_version"]  # noqa: Y015
+    _WhichOneofArgType__model_version: _TypeAlias = _typing.Literal["_model_version", b"_model_version"]  # noqa: Y015
     _WhichOneofReturnType__use_angle_cls: _TypeAlias = _typing.Literal["use_angle_cls"]  # noqa: Y015
     _WhichOneofArgType__use_angle_cls: _TypeAlias = _typing.Literal["_use_angle_cls", b"_use_angle_cls"]  # noqa: Y015
     @_typing.overload
@@ -463,6 +527,8 @@ class DocumentOptions(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__engine) -> _WhichOneofReturnType__engine | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__language) -> _WhichOneofReturnType__language | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__model_version) -> _WhichOneofReturnType__model_version | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__use_angle_cls) -> _WhichOneofReturnType__use_angle_cls | None: ...
 
