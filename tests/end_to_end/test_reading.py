@@ -66,9 +66,11 @@ def over_reflection(server: RunningServer, page: Path, **fields: str) -> dict[st
         )
         message = call(ask(image=page.read_bytes(), **fields), timeout=120)
     found = MessageToDict(message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True)
-    for box in found["text_boxes"]:
-        for part in (box, *box["words"]):
+    for box in found["text_boxes"] + found["blocks"]:
+        for part in (box, *box.get("words", [])):
             part["bbox"] = [[point["x"], point["y"]] for point in part["bbox"]]
+    for block in found["blocks"]:
+        block.setdefault("confidence", None)  # optional: where it is not known, JSON has null and protobuf nothing
     return {"status": "success", **found}
 
 
