@@ -36,11 +36,15 @@ class OpenVINORunner:
 
     def __init__(self, file: Path, threads: int, columns: int = 0) -> None:
         self._columns = columns
-
-        options = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1}
-        compiled = (
-            runtimes.openvino().Core().compile_model(str(file), "CPU", {**options, "INFERENCE_PRECISION_HINT": "bf16"})
-        )
+        options = {
+            "PERFORMANCE_HINT": "LATENCY",
+            "INFERENCE_NUM_THREADS": threads,
+            "NUM_STREAMS": 1,
+            "INFERENCE_PRECISION_HINT": "bf16",
+            # Every process pins its threads to the first cores otherwise, so that replicas share one.
+            "ENABLE_CPU_PINNING": False,
+        }
+        compiled = runtimes.openvino().Core().compile_model(str(file), "CPU", options)
         self._request: Any = compiled.create_infer_request()
 
     def __call__(self, x: Sequence[npt.NDArray[np.float32]]) -> list[npt.NDArray[np.float32]]:

@@ -19,6 +19,7 @@ from ml_server.document import OCRPage, Page
 from ml_server.engines import paddle_weights
 from ml_server.engines.base import EngineConfig, ReadOptions
 from ml_server.engines.ctc import Crop
+from ml_server.engines.openvino_runner import OpenVINORunner
 from ml_server.engines.paddle_engine import PaddleEngine
 from ml_server.engines.paddle_models import PaddleModels
 from ml_server.engines.paddle_reads import Read
@@ -186,6 +187,15 @@ def test_every_backend_reads_alike(backend: str) -> None:
     pytest.importorskip(backend)
     made = PaddleEngine(EngineConfig(ENGLISH, threads=2, paddle_backend=backend))
     assert tuple(line.text for line in read(made, drawn()).lines) == LINES
+
+
+def test_replicas_on_openvino_are_not_pinned_to_the_same_cores() -> None:
+    pytest.importorskip("openvino")
+    model = paddle_weights.find(paddle_weights.DETECTOR, None)
+    assert model is not None
+    assert model.file is not None
+    runner = OpenVINORunner(model.file, threads=1)
+    assert not runner._request.get_compiled_model().get_property("ENABLE_CPU_PINNING")
 
 
 def test_auto_takes_openvino_only_where_it_pays(monkeypatch: pytest.MonkeyPatch) -> None:
