@@ -12,7 +12,7 @@ from ml_server.cli_settings import EXIT_FAILED, EXIT_UNAVAILABLE, EXIT_USAGE, fa
 
 EPILOG = (
     "Examples:\n\n  ml-server bulk scans results\n\n  ml-server bulk 'scans/**/*.pdf' results -l en --markdown -i\n\n"
-    "  find /archive -name '*.tif' | ml-server bulk - results --index parquet\n\n"
+    "  find . -name '*.tif' -print0 | ml-server bulk - results --index parquet\n\n"
     "  ml-server bulk s3://scans/2026 s3://results/2026 --server grpc://a:50051 --server grpc://b:50051\n\n"
     "  ml-server bulk s3://scans/2026 s3://results/2026 --ray auto\n\n"
     "Run the same command again after it was stopped or killed: what is finished is not read again."
@@ -153,6 +153,8 @@ def bulk(
         fail(error.message, EXIT_FAILED)
     except ValueError as error:
         fail(str(error), EXIT_USAGE)
+    except BrokenPipeError:
+        raise  # whoever reads the list has seen enough: Typer ends the command quietly
     except (OutputFailed, OSError) as error:
         fail(str(error), EXIT_FAILED)
     if not good:

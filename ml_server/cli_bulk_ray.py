@@ -42,7 +42,7 @@ def run(
     output: str,
     *,
     retry_failed: bool,
-    begin: Callable[[], None],
+    begin: Callable[[], object],
     done: Callable[[BulkDocument, Outcome], None],
 ) -> tuple[Tally, float]:
     """Read everything on Ray.

@@ -5,33 +5,30 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 import time
-from collections.abc import AsyncGenerator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from ml_server import cli_bulk_ray
+from ml_server.bulk.again import retried_here, said
 from ml_server.bulk.enlarging import enlarge_below
-from ml_server.bulk.index import IndexFormat, build, check_index
+from ml_server.bulk.index import IndexFormat, Totals, build, check_index
 from ml_server.bulk.inputs import Inputs
 from ml_server.bulk.lock import locked
 from ml_server.bulk.options import BulkOptions
-from ml_server.bulk.page_worker import PagePool
-from ml_server.bulk.pipeline_reader import PipelineReader, bulk_settings
+from ml_server.bulk.pipeline_reader import bulk_settings
 from ml_server.bulk.places import Place, is_remote, local_path, open_place
-from ml_server.bulk.read_document import DocumentReader, finished
+from ml_server.bulk.read_document import finished
 from ml_server.bulk.record import RECORD, Record
-from ml_server.bulk.run import BulkRun
-from ml_server.bulk.server_reader import ServerReader
-from ml_server.bulk.servers import Servers
-from ml_server.bulk.storage import Storage
+from ml_server.bulk.run import BulkRun, Tally
+from ml_server.bulk.storage import OutputFailed, Storage
+from ml_server.cli_bulk_reader import Reader, reader
 from ml_server.cli_bulk_shown import Shown, Summary, show_plan
 from ml_server.cores import allowed
 from ml_server.errors import InvalidRequest
-from ml_server.pipeline import Pipeline
 from ml_server.settings import Settings
 
 _CALLS_EACH = 4
@@ -101,7 +98,7 @@ def run(asked: Asked, settings: Settings) -> bool:
     roomy = bulk_settings(settings)
     check_index(asked.index)
     place = open_place(asked.output)
-    inputs = Inputs(asked.source, asked.output, partial(_owner, place))
+    inputs = Inputs(asked.source, asked.output, partial(_owner, place, asked.retries))
     if asked.dry_run:
         return asyncio.run(_plan(asked, roomy, place, inputs))
     if asked.ray is not None and asked.servers:
@@ -112,12 +109,18 @@ def run(asked: Asked, settings: Settings) -> bool:
         return asyncio.run(_run(asked, roomy, place, inputs))
 
 
-def _owner(place: Place, folder: str) -> str | None:
-    """The document whose results are in a folder."""
+def _owner(place: Place, retries: int, folder: str) -> str | None:
+    """The document whose results are in a folder.
+
+    Raises:
+        OutputFailed: the place does not say.
+    """
     try:
-        record = Record.from_json(place.read(f"{folder}/{RECORD}"))
-    except OSError:
+        record = Record.from_json(retried_here(partial(place.read, f"{folder}/{RECORD}"), retries))
+    except (FileNotFoundError, NotADirectoryError):
         return None
+    except Exception as error:  # what the libraries of a bucket raise has no common base
+        raise OutputFailed(f"cannot read from {place.url}: {said(error)}") from error
     return record.source if record is not None else None
 
 
@@ -137,9 +140,9 @@ async def _run(asked: Asked, settings: Settings, place: Place, inputs: Inputs) -
     loop.set_default_executor(ThreadPoolExecutor(at_once + 4))
     options = asked.options(settings)
     with Shown(inputs.count) as shown:
-        async with _reader(asked, settings, options, parallel) as reader:
+        async with Reader(lambda: reader(asked, settings, options, parallel), shown) as made:
             work = BulkRun(
-                reader=reader,
+                reader=made.get,
                 storage=Storage(place, asked.retries),
                 options=options,
                 fingerprint=options.fingerprint(settings),
@@ -155,15 +158,11 @@ async def _run(asked: Asked, settings: Settings, place: Place, inputs: Inputs) -
 
             for number in (signal.SIGINT, signal.SIGTERM):
                 loop.add_signal_handler(number, stop)
-            shown.begin()
-            began = time.monotonic()
             tally = await work.run(inputs)
-            seconds = time.monotonic() - began
+            seconds = time.monotonic() - made.began
         shown.finishing()
         totals = await asyncio.to_thread(build, place, asked.index, asked.retries)
-    summary = Summary.of(tally, totals, seconds, asked.output, asked.index)
-    summary.show(as_json=asked.as_json)
-    return tally.failed == 0 and not tally.stopped
+    return _told(asked, tally, totals, seconds)
 
 
 def _run_on_ray(address: str, asked: Asked, settings: Settings, place: Place, inputs: Inputs) -> bool:
@@ -175,40 +174,12 @@ def _run_on_ray(address: str, asked: Asked, settings: Settings, place: Place, in
         )  # fmt: skip
         shown.finishing()
         totals = build(place, asked.index, asked.retries)
+    return _told(asked, tally, totals, seconds)
+
+
+def _told(asked: Asked, tally: Tally, totals: Totals, seconds: float) -> bool:
+    """Say what was done; gives whether all of it could be."""
+    if not tally.documents and not tally.stopped:
+        sys.stderr.write(f"ml-server: no documents in {asked.source}\n")
     Summary.of(tally, totals, seconds, asked.output, asked.index).show(as_json=asked.as_json)
     return tally.failed == 0 and not tally.stopped
-
-
-@asynccontextmanager
-async def _reader(
-    asked: Asked, settings: Settings, options: BulkOptions, parallel: int
-) -> AsyncGenerator[DocumentReader, None]:
-    """What reads, ready to."""
-    pages = PagePool(settings)
-    try:
-        if asked.servers:
-            key = settings.api_key
-            servers = Servers(
-                asked.servers,
-                calls_each=parallel,
-                patience_s=asked.server_wait_s,
-                timeout_s=settings.page_timeout_s * 5,
-                api_key=None if key is None else key.get_secret_value(),
-                ca_file=asked.ca_file,
-            )
-            try:
-                await servers.wait_until_ready()
-                yield ServerReader(servers, pages, options, ahead=parallel * len(asked.servers) + 1)
-            finally:
-                await servers.close()
-        else:
-            pipeline = Pipeline(settings)
-            try:
-                await pipeline.wait_until_ready()
-                if options.key_values:
-                    await pipeline.wait_until_extracting()
-                yield PipelineReader(pipeline, options, pages)
-            finally:
-                await pipeline.close()
-    finally:
-        await pages.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import threading
 import time
@@ -18,8 +17,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from ml_server.bulk.index import FAILURES, IndexFormat, Totals, index_file
 from ml_server.bulk.options import BulkDocument
+from ml_server.bulk.path_text import as_json as json_of
+from ml_server.bulk.path_text import shown
 from ml_server.bulk.read_document import Outcome
 from ml_server.bulk.run import Tally
+from ml_server.cli_settings import counted
 
 _EVERY_S = 30.0
 """Seconds between lines where nobody looks at a bar: a log should tell how a night's run is doing, and stay short."""
@@ -52,6 +54,7 @@ class Shown:
         self._began = self._told = time.monotonic()
         self._documents, self._skipped, self._pages, self._failed = 0, 0, 0, 0
         self._total: int | None = None
+        self._counting = False
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -62,11 +65,20 @@ class Shown:
     ) -> None:
         self._progress.stop()
 
-    def begin(self) -> None:
-        """Everything is loaded; the documents come now."""
+    def begin(self) -> float:
+        """The documents come now, or go on now that everything is loaded; gives the time, as :mod:`time` counts it."""
         self._began = self._told = time.monotonic()
-        self._progress.reset(self._task, description="documents", total=None, rate="", failed="")
-        threading.Thread(target=self._count_all, daemon=True).start()
+        self._progress.reset(
+            self._task, description="documents", total=self._total, completed=self._documents, rate="", failed=""
+        )
+        if not self._counting:
+            self._counting = True
+            threading.Thread(target=self._count_all, daemon=True).start()
+        return self._began
+
+    def starting(self) -> None:
+        """There is something to read; the engine is loaded, or the servers are waited for."""
+        self._progress.update(self._task, description="starting")
 
     def finishing(self) -> None:
         """The documents are through; the index comes now."""
@@ -81,7 +93,7 @@ class Shown:
         if not outcome.skipped:
             for failure in outcome.record.failures:
                 page = f", page {failure.page}" if failure.page else ""
-                self.say(f"{document.url}{page}: {failure.message} ({failure.code})")
+                self.say(shown(f"{document.url}{page}: {failure.message} ({failure.code})"))
         failed = f"{self._failed} failed" if self._failed else ""
         self._progress.update(self._task, advance=1, rate=f"{self._rate():.1f} pages/s", failed=failed)
         now = time.monotonic()
@@ -172,12 +184,12 @@ class Summary:
     def show(self, *, as_json: bool) -> None:
         """On standard output."""
         if as_json:
-            sys.stdout.write(json.dumps(asdict(self), ensure_ascii=False) + "\n")
+            sys.stdout.write(json_of(asdict(self)) + "\n")
             return
         lines = [
-            f"{self.pages} pages of {self.documents - self.skipped} documents read in {self.seconds:.1f} s, "
-            f"{self.pages_per_second:.2f} pages/s; {self.skipped} documents were finished before",
-            f"{self.output} has {self.total_pages} pages of {self.total_documents} documents"
+            f"{counted(self.pages, 'page')} of {counted(self.documents - self.skipped, 'document')} read in "
+            f"{self.seconds:.1f} s, {self.pages_per_second:.2f} pages/s; {self.skipped} finished before",
+            f"{self.output} has {counted(self.total_pages, 'page')} of {counted(self.total_documents, 'document')}"
             + (f"; all pages: {self.index}" if self.index else ""),
         ]
         if self.failed:
@@ -196,7 +208,7 @@ def show_plan(*, as_json: bool) -> Iterator[Callable[[BulkDocument, Outcome | No
         action = "read" if done is None else "done"
         counts[action] += 1
         row: dict[str, Any] = {"action": action, "path": document.url, "folder": document.folder}
-        sys.stdout.write((json.dumps(row, ensure_ascii=False) if as_json else "\t".join(row.values())) + "\n")
+        sys.stdout.write((json_of(row) if as_json else "\t".join(map(shown, row.values()))) + "\n")
 
     yield show
-    sys.stderr.write(f"ml-server: {counts['read']} documents to read, {counts['done']} finished\n")
+    sys.stderr.write(f"ml-server: {counted(counts['read'], 'document')} to read, {counts['done']} finished\n")

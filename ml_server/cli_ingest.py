@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ml_server.cli_settings import EXIT_FAILED, EXIT_UNAVAILABLE, EXIT_USAGE, fail, settings_from
+from ml_server.cli_settings import EXIT_FAILED, EXIT_UNAVAILABLE, EXIT_USAGE, counted, fail, settings_from
 
 if TYPE_CHECKING:
     from ml_server.bulk.options import BulkDocument
@@ -92,6 +91,8 @@ def ingest(
         if tasks is not None and isinstance(store, FolderStore) and not settings.documents_url:
             fail("Label Studio needs to reach the pages of a folder: --files-url http://host:3000", EXIT_USAGE)
         found = _listed(sources, f"{names.root_of(settings.documents)}/{names.PAGES}")
+        if not found:
+            typer.echo(f"ml-server: no documents in {', '.join(sources)}", err=True)
         options = IngestOptions(
             dpi=settings.documents_dpi or settings.pdf_dpi,
             keep_raw=settings.documents_keep_raw,
@@ -108,6 +109,8 @@ def ingest(
         fail(error.message, EXIT_FAILED)
     except KeyboardInterrupt:
         fail("stopped; the same command goes on from here", 130)
+    except BrokenPipeError:
+        raise  # whoever reads the rows has seen enough: Typer ends the command quietly
     except OSError as error:
         fail(str(error), EXIT_FAILED)
     _tell(stored, failed, store, as_json=as_json)
@@ -127,6 +130,8 @@ async def _run(
     found: Sequence[BulkDocument], store: Store, options: IngestOptions, settings: Settings, *, as_json: bool
 ) -> tuple[list[StoredDocument], int]:
     """What was stored, and how many files could not be."""
+    from ml_server.bulk.path_text import as_json as json_of
+    from ml_server.bulk.path_text import shown
     from ml_server.errors import MLServerError
     from ml_server.ingest.run import ingest as ingest_all
     from ml_server.ingest.run import storing
@@ -138,12 +143,12 @@ async def _run(
             nonlocal pages, failed
             if isinstance(outcome, MLServerError):
                 failed += 1
-                say(f"ml-server: {source.url}: {outcome.message}")
+                say(f"ml-server: {shown(source.url)}: {shown(outcome.message)}")
             else:
                 pages += len(outcome.pages)
             if as_json:
                 body = {"file": source.url, **_body(outcome, store, settings.documents_url)}
-                sys.stdout.write(json.dumps(body, ensure_ascii=False) + "\n")
+                sys.stdout.write(json_of(body) + "\n")
                 sys.stdout.flush()
             advance(f"{pages} pages, {failed} failed")
 
@@ -173,8 +178,8 @@ def _tell(stored: Sequence[StoredDocument], failed: int, store: Store, *, as_jso
     known = sum(document.known for document in stored)
     pages, uploaded = sum(len(each.pages) for each in stored), sum(each.uploaded for each in stored)
     line = (
-        f"{len(stored) - known} documents stored, {known} were there before, {failed} failed; "
-        f"{pages} pages in {store.address('preprocessed')}, {uploaded} files uploaded"
+        f"{counted(len(stored) - known, 'document')} stored, {known} there before, {failed} failed; "
+        f"{counted(pages, 'page')} in {store.address('preprocessed')}, {counted(uploaded, 'file')} uploaded"
     )
     (sys.stderr if as_json else sys.stdout).write(line + "\n")
 

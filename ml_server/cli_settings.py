@@ -1,4 +1,4 @@
-"""What every command shares: its settings, its exit codes, and how it says that it cannot go on."""
+"""What every command shares: its settings, its exit codes, how it counts, and how it says that it cannot go on."""
 
 from __future__ import annotations
 
@@ -29,6 +29,11 @@ def settings_from(**flags: Any) -> Settings:
             for problem in error.errors()
         )
         fail(problems, EXIT_USAGE)
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 page``, ``2 pages``."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def fail(message: str, code: int) -> NoReturn:

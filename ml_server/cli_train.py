@@ -50,7 +50,12 @@ def train(
     seed: Annotated[int, typer.Option(help="Of everything random.")] = 7,
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads.", show_default="all cores")] = None,
     name: Annotated[str | None, typer.Option(help="In the model card.", show_default="the folder's")] = None,
-    version: Annotated[str, typer.Option(help="In the model card and in every result.")] = "1",
+    version: Annotated[
+        str | None,
+        typer.Option(
+            help="In the model card and in every result.", show_default="1; with --add-to-store the time and the data's"
+        ),
+    ] = None,
     licence: Annotated[str, typer.Option(help="SPDX name of the weights' licence; it follows the data's.")] = "",
     add_to_store: Annotated[
         bool,
@@ -77,7 +82,23 @@ def train(
     settings = settings_from(key_value_model=model)
     console = Console(stderr=True)
     if add_to_store:
-        options = cli_train_version.Options(held_out, epochs, threads, name, licence, from_version, promote, out)
+        if model is not None:
+            fail("--model excludes --add-to-store; name a version of the store with --from-version", EXIT_USAGE)
+        options = cli_train_version.Options(
+            held_out=held_out,
+            epochs=epochs,
+            task=task.value,
+            learning_rate=learning_rate,
+            patience=patience,
+            seed=seed,
+            threads=threads,
+            name=name,
+            version=version,
+            licence=licence,
+            from_version=from_version,
+            promote=promote,
+            out=out,
+        )
         cli_train_version.train_version(folders, settings, options, console)
         return
     if out is None or from_version or promote:
@@ -98,7 +119,7 @@ def train(
             held_out=held_out,
             threads=threads,
             name=name or out.resolve().name,
-            version=version,
+            version=version or "1",
             licence=licence,
             knobs=Knobs(epochs=epochs, task=task.value, learning_rate=learning_rate, patience=patience, seed=seed),
         )

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import typer
 from rich.console import Console
@@ -25,8 +26,13 @@ class Options:
 
     held_out: float
     epochs: float
+    task: Literal["joint", "ser", "re"]
+    learning_rate: float
+    patience: int
+    seed: int
     threads: int | None
     name: str | None
+    version: str | None
     licence: str
     from_version: str
     promote: bool
@@ -55,7 +61,12 @@ def train_version(folders: Sequence[Path], settings: Settings, options: Options,
             start=options.from_version,
             held_out=options.held_out,
             epochs=options.epochs,
+            task=options.task,
+            learning_rate=options.learning_rate,
+            patience=options.patience,
+            seed=options.seed,
             threads=options.threads,
+            version=options.version or "",
             promote=options.promote,
             licence=options.licence,
         )

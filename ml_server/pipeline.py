@@ -228,15 +228,20 @@ class Pipeline:
                 async for page in pages:
                     yield page
 
-    async def understand(self, page: OCRPage, timeout_s: float | None = None) -> KeyValuePage:
+    async def understand(self, page: OCRPage, timeout_s: float | None = None, model_version: str = "") -> KeyValuePage:
         """Find entities and pairs among words that somebody else has read, or corrected.
+
+        Args:
+            page: with the words.
+            timeout_s: as in :class:`DocumentRequest`, like the one below.
+            model_version: who is to understand them.
 
         Raises:
             MLServerError: see :meth:`extract_key_values`.
         """
         limit = self.settings.request_timeout_s
         with self._gate.enter():
-            return await understood(page, self._pools.extractor(), min(limit, timeout_s or limit))
+            return await understood(page, self._pools.extractor(model_version), min(limit, timeout_s or limit))
 
     async def count_pages(self, request: DocumentRequest) -> int:
         """How many pages a document has; errors are those of :meth:`extract_pages` before its first page."""

@@ -11,8 +11,9 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Awaitable, Callable, Mapping
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, process
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, Protocol, TypeVar
 
@@ -25,6 +26,9 @@ MakeWorker = Callable[[], Worker]
 """Builds the worker; picklable, called inside the replica's process."""
 MakeRoom = Callable[[], Awaitable[None]]
 """Frees memory for a process that is about to start."""
+
+
+_EXECUTOR_ENDS_S = 5.0
 
 
 class ReplicaDied(Exception):
@@ -186,3 +190,10 @@ class InlineReplica:
     def close(self) -> None:
         """See Replica."""
         self._executor.shutdown(wait=False, cancel_futures=True)
+
+
+def let_executors_end() -> None:
+    """Wait for the threads that watch closed replicas: the interpreter, ending just then, would write to them."""
+    for thread in threading.enumerate():
+        if isinstance(thread, process._ExecutorManagerThread):
+            thread.join(_EXECUTOR_ENDS_S)

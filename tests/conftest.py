@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 import os
-import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 import structlog
+from model_home import model_home
 from running_server import RunningServer, running
 
 from ml_server.pipeline import Pipeline
@@ -92,18 +92,7 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabelStudio]:
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def home(tmp_path: Path) -> Iterator[Path]:
     """BentoML's home with an empty model store; of this process and of those it starts."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # its own: it uses a name that pathspec has deprecated
-        import bentoml.models  # noqa: F401 - loaded lazily otherwise, where warnings are errors
-    from bentoml._internal.configuration.containers import BentoMLContainer
-    from bentoml._internal.models.model import ModelStore
-
-    home = tmp_path / "bentoml"
-    (home / "models").mkdir(parents=True)
-    monkeypatch.setenv("BENTOML_HOME", str(home))
-    monkeypatch.setenv("BENTOML_DO_NOT_TRACK", "True")
-    BentoMLContainer.model_store.set(ModelStore(str(home / "models")))
-    yield home
-    BentoMLContainer.model_store.reset()
+    with model_home(tmp_path / "bentoml") as made:
+        yield made

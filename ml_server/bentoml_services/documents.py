@@ -100,6 +100,7 @@ class _Place:
         async with self._opening:
             if self._documents is None:
                 store = await asyncio.to_thread(open_store, names.root_of(self._target))
+                await asyncio.to_thread(store.tidy)
                 self._documents = Documents(store, self._pipeline.render_pages)
         return self._documents
 

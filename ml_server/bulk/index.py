@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final, Literal
 
-from tenacity import Retrying, retry_if_not_exception_type, stop_after_attempt, wait_exponential, wait_random
-
+from ml_server.bulk.again import retried_here
+from ml_server.bulk.path_text import as_json, as_text
 from ml_server.bulk.places import Place
 from ml_server.bulk.record import RECORD, Record
 from ml_server.errors import EngineUnavailable
@@ -72,12 +72,7 @@ def build(place: Place, form: IndexFormat, retries: int) -> Totals:
     Raises:
         OSError: the output cannot be read or written.
     """
-    retrying = Retrying(
-        retry=retry_if_not_exception_type((FileNotFoundError, PermissionError)),
-        stop=stop_after_attempt(retries + 1),
-        wait=wait_exponential(multiplier=0.5, max=20) + wait_random(0, 0.5),
-        reraise=True,
-    )
+    place.sweep(0)
     names = sorted(place.find(RECORD))
     superseded: set[str] = set()
     while True:
@@ -85,7 +80,7 @@ def build(place: Place, form: IndexFormat, retries: int) -> Totals:
             written = _Written(Path(folder), form)
             newest: dict[str, tuple[str, str]] = {}
             late: set[str] = set()
-            for name, record in _records(place, retrying, [name for name in names if name not in superseded]):
+            for name, record in _records(place, retries, [name for name in names if name not in superseded]):
                 if record.source in newest:
                     late.add(min(newest[record.source], (record.finished, name))[1])
                 newest[record.source] = max(newest.get(record.source, ("", "")), (record.finished, name))
@@ -95,7 +90,7 @@ def build(place: Place, form: IndexFormat, retries: int) -> Totals:
                 superseded |= late
                 continue
             for file in written.files:
-                retrying(place.put, file.name, file)
+                retried_here(partial(place.put, file.name, file), retries)
             return totals
 
 
@@ -125,7 +120,7 @@ class _Written:
             self._waiting.append({"path": record.source, **asdict(page), "file": f"{folder}{page.file}"})
         for failure in record.failures:
             row = {"path": record.source, **asdict(failure), "page": failure.page or None}
-            self._failures.write(json.dumps(row, ensure_ascii=False) + "\n")
+            self._failures.write(as_json(row) + "\n")
         if len(self._waiting) >= _ROWS:
             self._flush()
 
@@ -145,7 +140,7 @@ def _jsonl(path: Path) -> tuple[Callable[[list[dict[str, Any]]], None], Callable
     file = path.open("w", encoding="utf-8")
 
     def write(rows: list[dict[str, Any]]) -> None:
-        file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+        file.writelines(as_json(row) + "\n" for row in rows)
 
     return write, file.close
 
@@ -169,17 +164,18 @@ def _parquet(path: Path) -> tuple[Callable[[list[dict[str, Any]]], None], Callab
 
     def write(rows: list[dict[str, Any]]) -> None:
         if rows:
-            writer.write_table(pa.Table.from_pylist(rows, schema=schema))
+            named = [{**row, "path": as_text(row["path"])} for row in rows]
+            writer.write_table(pa.Table.from_pylist(named, schema=schema))
 
     return write, writer.close
 
 
-def _records(place: Place, retrying: Retrying, names: Iterable[str]) -> Iterator[tuple[str, Record]]:
+def _records(place: Place, retries: int, names: Iterable[str]) -> Iterator[tuple[str, Record]]:
     """Records of documents that are done, in the names' order; a few are read at a time."""
 
     def read(name: str) -> Record | None:
         try:
-            return Record.from_json(retrying(place.read, name))
+            return Record.from_json(retried_here(partial(place.read, name), retries))
         except FileNotFoundError:  # removed meanwhile
             return None
 

@@ -29,6 +29,8 @@ def locked(output: str) -> Iterator[None]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         file = os.open(folder / LOCK, os.O_CREAT | os.O_RDWR, 0o644)
+    except FileExistsError as error:
+        raise OutputFailed(f"cannot write to {folder}: it is a file, and no folder") from error
     except OSError as error:
         raise OutputFailed(f"cannot write to {folder}: {error.strerror}") from error
     try:

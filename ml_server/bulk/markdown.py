@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from ml_server.bulk.layout import BULLETS, Heading, Part, Table, parts
+from ml_server.bulk.page_parts import BULLETS, Heading, Part, Table, parts
 from ml_server.document import Block, KeyValuePage, OCRPage
 
 _MARKS: Final = re.compile(r"[\\`*]|<(?=[A-Za-z/!?])|(?<!\w)_|_(?!\w)|\](?=[(:\[])")
@@ -55,6 +55,8 @@ def _part(part: Part) -> str:
         head, _, rest = line.partition(" ")
         item = head in BULLETS and rest
         text = f"- {_escaped(rest)}" if item else _escaped(line)
+        if shown and shown[-1].startswith("- ") and not item:
+            shown.append("")  # else it would go on the item
         # Two spaces keep the line's end; between items of a list there is one anyway.
         shown.append(text if item else f"{text}  ")
     return "\n".join(shown).rstrip()

@@ -14,6 +14,12 @@ FORMAT = 1
 SMALL_PIXELS = 1_200_000
 """Pages of at most so many pixels are small."""
 
+_DECISIVE = (
+    "pdf_dpi", "detection_side", "layout", "key_value_extractor", "key_value_model",
+    "vlm_model", "vlm_family", "vlm_prompt", "vlm_max_pixels", "vlm_max_tokens",
+)  # fmt: skip
+"""Settings that decide what is read."""
+
 
 @dataclass(frozen=True, slots=True)
 class BulkOptions:
@@ -53,8 +59,7 @@ class BulkOptions:
         """
         wanted = asdict(self)
         del wanted["retries"]
-        names = ("pdf_dpi", "detection_side", "key_value_extractor", "key_value_model")
-        wanted |= {name: str(getattr(settings, name)) for name in names} | {"format": FORMAT}
+        wanted |= {name: str(getattr(settings, name)) for name in _DECISIVE} | {"format": FORMAT}
         return hashlib.sha256(json.dumps(wanted, sort_keys=True).encode()).hexdigest()[:16]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -58,17 +59,23 @@ class Place(Protocol):
         """Remove a file; nothing happens where there is none."""
 
     def find(self, last: str) -> Iterator[str]:
-        """Names of all files, at any depth, whose last part is ``last``, in no order.
+        """Names of all files, at any depth, whose last part is ``last``, in no order."""
 
-        Files left half-written by a run that was killed are removed on the way.
-        """
+    def sweep(self, age_s: float) -> None:
+        """Remove files that were left half-written, at least so many seconds ago."""
 
 
 class LocalPlace:
-    """A folder."""
+    """A folder.
 
-    def __init__(self, folder: str) -> None:
+    Args:
+        folder: its path.
+        durable: what was written outlives the machine's losing power, too, which takes longer.
+    """
+
+    def __init__(self, folder: str, *, durable: bool = False) -> None:
         self._folder = Path(folder)
+        self._durable = durable
 
     @property
     def url(self) -> str:
@@ -103,11 +110,17 @@ class LocalPlace:
         """See Place."""
         for folder, _, files in os.walk(self._folder):
             for file in files:
-                path = Path(folder, file)
                 if file == last:
-                    yield path.relative_to(self._folder).as_posix()
-                elif file.startswith(PART):
-                    path.unlink(missing_ok=True)
+                    yield Path(folder, file).relative_to(self._folder).as_posix()
+
+    def sweep(self, age_s: float) -> None:
+        """See Place."""
+        before = time.time() - age_s
+        for folder, _, files in os.walk(self._folder):
+            for path in (Path(folder, file) for file in files if file.startswith(PART)):
+                with contextlib.suppress(FileNotFoundError):  # finished meanwhile
+                    if path.stat().st_mtime <= before:
+                        path.unlink()
 
     def _whole(self, name: str, fill: Callable[[Path], object]) -> None:
         path = self._folder / name
@@ -115,11 +128,21 @@ class LocalPlace:
         part = path.with_name(f"{PART}{uuid.uuid4().hex}")
         try:
             fill(part)
+            if self._durable:
+                _to_disk(part)
             os.replace(part, path)
         except OSError:
             with contextlib.suppress(OSError):
                 part.unlink(missing_ok=True)
             raise
+
+
+def _to_disk(path: Path) -> None:
+    file = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)
 
 
 class RemotePlace:
@@ -163,11 +186,14 @@ class RemotePlace:
             self._fs.rm_file(self._path(name))
 
     def find(self, last: str) -> Iterator[str]:
-        """See Place; nothing is left half-written in a bucket."""
+        """See Place."""
         for folder, _, files in self._fs.walk(self._root):
             for file in files:
                 if file == last:
                     yield f"{folder}/{file}"[len(self._root) + 1 :]
+
+    def sweep(self, age_s: float) -> None:
+        """See Place; there is nothing half-written in a bucket."""
 
     def _path(self, name: str) -> str:
         return f"{self._root}/{name}".rstrip("/")

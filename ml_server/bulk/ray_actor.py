@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -64,7 +65,7 @@ class RayReader:
             Columns for :func:`outcome_of`.
         """
         documents = [
-            BulkDocument(url=str(url), folder=str(folder), size=int(size), version=str(version))
+            BulkDocument(url=os.fsdecode(bytes(url)), folder=str(folder), size=int(size), version=str(version))
             for url, folder, size, version in zip(
                 batch["url"], batch["folder"], batch["size"], batch["version"], strict=True
             )
@@ -95,8 +96,8 @@ class RayReader:
 
 
 def row_of(document: BulkDocument) -> dict[str, Any]:
-    """A document as Ray Data carries it."""
-    return asdict(document)
+    """A document as Ray Data carries it: its columns hold no text that is not UTF-8, as file names may be."""
+    return asdict(document) | {"url": os.fsencode(document.url)}
 
 
 def _row_of_outcome(document: BulkDocument, outcome: Outcome) -> dict[str, Any]:
@@ -107,7 +108,7 @@ def _row_of_outcome(document: BulkDocument, outcome: Outcome) -> dict[str, Any]:
 
 
 def _row(fault: dict[str, str]) -> dict[str, Any]:
-    nothing = {"url": "", "folder": "", "size": 0, "version": "", "read": 0, "skipped": False, "record": b""}
+    nothing = {"url": b"", "folder": "", "size": 0, "version": "", "read": 0, "skipped": False, "record": b""}
     return {**nothing, **fault}
 
 
@@ -122,7 +123,7 @@ def outcome_of(row: dict[str, Any]) -> tuple[BulkDocument, Outcome]:
         raise OutputFailed(row["message"])
     if row["code"]:
         raise from_code(row["code"], row["message"])
-    document = BulkDocument(row["url"], row["folder"], int(row["size"]), row["version"])
+    document = BulkDocument(os.fsdecode(row["url"]), row["folder"], int(row["size"]), row["version"])
     record = Record.from_json(row["record"])
     assert record is not None  # it was made by an actor of this very run
     return document, Outcome(record, int(row["read"]), skipped=bool(row["skipped"]))

@@ -17,35 +17,14 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Protocol
 
-from tenacity import (
-    AsyncRetrying,
-    RetryCallState,
-    retry_if_exception_type,
-    stop_after_attempt,
-    wait_exponential,
-    wait_random,
-)
+from tenacity import AsyncRetrying
 
+from ml_server.bulk import again
 from ml_server.bulk.options import BulkDocument, BulkOptions
 from ml_server.bulk.pages import PageReading, names, page_file, page_files, summary
 from ml_server.bulk.record import RECORD, WHOLE, Failure, PageSummary, Record
 from ml_server.bulk.storage import Storage
-from ml_server.errors import (
-    DeadlineExceeded,
-    EngineCrashed,
-    EngineFailed,
-    EngineUnavailable,
-    MLServerError,
-    NotReady,
-    ServerBusy,
-    Unauthenticated,
-    UnknownEngine,
-    UnsupportedLanguage,
-)
-
-_RETRIED = (ServerBusy, NotReady, DeadlineExceeded, EngineFailed, EngineCrashed)
-_ENDS_THE_RUN = (EngineUnavailable, Unauthenticated, UnknownEngine, UnsupportedLanguage)
-"""Errors that every other document would meet, too."""
+from ml_server.errors import MLServerError
 
 
 class DocumentReader(Protocol):
@@ -149,9 +128,9 @@ class _Work:
     async def run(self, earlier: Record | None, present: dict[str, int]) -> Outcome:
         data, total = b"", 0
         try:
-            data = await self._storage.fetch(self._document)
+            data = await self._storage.originals.fetch(self._document)
             total = await self._retrying()(self._reader.count, data)
-        except _ENDS_THE_RUN:
+        except again.ENDS_THE_RUN:
             raise
         except MLServerError as error:
             self._failures[WHOLE] = Failure.of(error, WHOLE, self._attempts)
@@ -206,14 +185,14 @@ class _Work:
                         await self._keep_page(reading)
             except MLServerError as error:
                 failed = next((number for number in rest if number not in self._pages), first)
-                if failed == first or isinstance(error, _ENDS_THE_RUN):
+                if failed == first or isinstance(error, again.ENDS_THE_RUN):
                     raise
-                if not isinstance(error, _RETRIED):  # else its attempts are counted from when it is the first
+                if not isinstance(error, again.RETRIED):  # else its attempts are counted from when it is the first
                     self._failures[failed] = Failure.of(error, failed, 1)
 
         try:
             await self._retrying()(go_on)
-        except _ENDS_THE_RUN:
+        except again.ENDS_THE_RUN:
             raise
         except MLServerError as error:
             self._failures[first] = Failure.of(error, first, self._attempts)
@@ -228,33 +207,16 @@ class _Work:
         self._pages[number] = found
 
     def _retrying(self) -> AsyncRetrying:
-        def count(state: RetryCallState) -> None:
-            self._attempts = state.attempt_number
+        def count(attempt: int) -> None:
+            self._attempts = attempt
 
-        return AsyncRetrying(
-            sleep=asyncio.sleep,
-            before=count,
-            retry=retry_if_exception_type(_RETRIED),
-            stop=stop_after_attempt(self._options.retries + 1),
-            wait=_pause,
-            reraise=True,
-        )
+        return again.reading(self._options.retries, count)
 
     async def _write(self, name: str, data: bytes) -> None:
         await self._storage.write(self._name(name), data)
 
     def _name(self, name: str) -> str:
         return f"{self._document.folder}/{name}"
-
-
-_BACKOFF = wait_exponential(multiplier=0.25, max=30) + wait_random(0, 0.5)
-
-
-def _pause(state: RetryCallState) -> float:
-    """Seconds until the next attempt: never fewer than a server asked for."""
-    error = state.outcome.exception() if state.outcome else None
-    told = error.retry_after_s if isinstance(error, MLServerError) else None
-    return max(told or 0.0, _BACKOFF(state))
 
 
 def _finished(

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
 from ml_server.bulk.options import BulkDocument
+from ml_server.bulk.path_text import as_json
 from ml_server.errors import MLServerError
 
 RECORD: Final = "record.json"
@@ -153,7 +154,7 @@ class Record:
 
     def to_json(self) -> bytes:
         """As it is written."""
-        return json.dumps(asdict(self), ensure_ascii=False).encode()
+        return as_json(asdict(self)).encode()
 
     @classmethod
     def from_json(cls, data: bytes) -> Record | None:

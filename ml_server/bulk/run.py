@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import islice
 
 from ml_server.bulk.options import BulkDocument, BulkOptions
-from ml_server.bulk.read_document import DocumentReader, Outcome, read_document
+from ml_server.bulk.read_document import DocumentReader, Outcome, finished, read_document
 from ml_server.bulk.storage import Storage
 
 _LOOKED_FOR_AT_ONCE = 64
@@ -48,7 +48,7 @@ class BulkRun:
     """A run over documents. Belongs to one event loop.
 
     Attributes:
-        reader: reads them.
+        reader: gives what reads them; awaited when the first document is found that is not finished, and for each.
         storage: of the results.
         options: what to read and write.
         fingerprint: of the options.
@@ -59,7 +59,7 @@ class BulkRun:
         tally: of what was done.
     """
 
-    reader: DocumentReader
+    reader: Callable[[], Awaitable[DocumentReader]]
     storage: Storage
     options: BulkOptions
     fingerprint: str
@@ -70,13 +70,16 @@ class BulkRun:
     tally: Tally = field(default_factory=Tally)
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
     _now: asyncio.Event = field(default_factory=asyncio.Event)
+    _reading: bool = False
 
     def stop(self) -> None:
-        """Begin no further document, and give those in work ``grace_s`` seconds; called again: end them at once."""
+        """Begin no further document, and give those in work ``grace_s`` seconds; called again: end them at once.
+
+        While the reader is not ready yet there is nothing in work.
+        """
         if self._stopping.is_set():
             self._now.set()
         self._stopping.set()
-        self.tally.stopped = True
 
     async def run(self, documents: Iterable[BulkDocument]) -> Tally:
         """Read them all.
@@ -91,6 +94,7 @@ class BulkRun:
         stop = asyncio.create_task(self._stopped())
         try:
             await asyncio.wait((work, stop), return_when=asyncio.FIRST_COMPLETED)
+            self.tally.stopped |= not work.done()
             work.cancel()  # nothing happens where it is done
             with contextlib.suppress(asyncio.CancelledError):
                 await work
@@ -100,6 +104,8 @@ class BulkRun:
 
     async def _stopped(self) -> None:
         await self._stopping.wait()
+        if not self._reading:
+            return
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self.grace_s):
                 await self._now.wait()
@@ -116,6 +122,7 @@ class BulkRun:
     async def _fill(self, queue: asyncio.Queue[BulkDocument | None], documents: Iterable[BulkDocument]) -> None:
         async for document in _looked_for(documents):
             if self._stopping.is_set():
+                self.tally.stopped = True
                 break
             await queue.put(document)
         for _ in range(self.at_once):
@@ -124,12 +131,20 @@ class BulkRun:
     async def _work(self, queue: asyncio.Queue[BulkDocument | None]) -> None:
         while (document := await queue.get()) is not None:
             if self._stopping.is_set():
+                self.tally.stopped = True
                 continue
-            outcome = await read_document(
-                document, self.reader, self.storage, self.options, self.fingerprint, retry_failed=self.retry_failed
-            )
+            outcome = await self._outcome(document)
             self.tally.add(outcome)
             self.done(document, outcome)
+
+    async def _outcome(self, document: BulkDocument) -> Outcome:
+        again = self.retry_failed
+        done = await finished(document, self.storage, self.fingerprint, retry_failed=again)
+        if done is not None:
+            return done
+        reader = await self.reader()
+        self._reading = True
+        return await read_document(document, reader, self.storage, self.options, self.fingerprint, retry_failed=again)
 
 
 async def _looked_for(documents: Iterable[BulkDocument]) -> AsyncGenerator[BulkDocument, None]:

@@ -24,7 +24,7 @@ class MockExtractor(KeyValueExtractor):
 
     def __init__(self, config: ExtractorConfig) -> None:
         # As if it were that version of the model, which is all that a test of versions needs.
-        self._version = config.model.rpartition(":")[2] if ":" in config.model else "mock 1"
+        self._version = _stored(config) or "mock 1"
 
     @classmethod
     def describe(cls, config: ExtractorConfig) -> EngineInfo:
@@ -34,12 +34,17 @@ class MockExtractor(KeyValueExtractor):
             available=True,
             weights="none: for protocol tests only, looks for colons",
             license="Apache-2.0",
-            version="1",
+            version=_stored(config) or "1",
         )
 
     def extract(self, pages: Sequence[OCRPage]) -> list[KeyValuePage]:
         """See the base class."""
         return [_extract(page, self._version) for page in pages]
+
+
+def _stored(config: ExtractorConfig) -> str:
+    """The version of a model in a store; empty for any other."""
+    return config.model.rpartition(":")[2] if ":" in config.model else ""
 
 
 def _extract(page: OCRPage, version: str) -> KeyValuePage:

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 from weakref import WeakValueDictionary
 
+from ml_server.bulk.path_text import as_json
 from ml_server.decode import DocumentProbe
 from ml_server.decode_format import sniff
 from ml_server.decode_png import PagePicture
@@ -151,7 +152,7 @@ class Documents:
         body: dict[str, Any] = {**asdict(stored), "name": name}
         for passing in ("raw", "uploaded", "known"):
             del body[passing]
-        text = json.dumps(body, ensure_ascii=False, indent=1) + "\n"
+        text = as_json(body, indent=1) + "\n"
         self.store.write(names.record_path(rendering), text.encode(), "application/json")
 
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import AsyncIterator, Callable, Sequence
-from concurrent.futures import process
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -14,19 +12,16 @@ from pathlib import PurePosixPath
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
 from ml_server.bulk.options import BulkDocument
+from ml_server.bulk.originals import Originals
 from ml_server.bulk.pipeline_reader import bulk_settings
-from ml_server.bulk.places import open_place
-from ml_server.bulk.storage import Storage
 from ml_server.decode import DecodeLimits
 from ml_server.errors import MLServerError, NotReady
-from ml_server.ingest import names
 from ml_server.ingest.documents import Documents, StoredDocument
 from ml_server.ingest.stores import Store
 from ml_server.pools import Pools
 from ml_server.rendering import render_pages
+from ml_server.replicas import let_executors_end
 from ml_server.settings import Settings
-
-_EXECUTOR_ENDS_S = 5.0
 
 Told = Callable[[BulkDocument, StoredDocument | MLServerError], None]
 
@@ -58,7 +53,7 @@ async def storing(store: Store, settings: Settings) -> AsyncIterator[Documents]:
         yield Documents(store, lambda data, dpi: render_pages(data, dpi, decoder, roomy.request_timeout_s))
     finally:
         await pools.close(0)
-        await asyncio.to_thread(_let_executors_end)
+        await asyncio.to_thread(let_executors_end)
 
 
 async def ingest(
@@ -78,16 +73,15 @@ async def ingest(
     Raises:
         MLServerError: the store cannot be used at all; no file was looked at.
     """
-    probe = names.record_path(names.document_id(b""))
-    await asyncio.to_thread(documents.store.missing, [probe])
-    storage = Storage(open_place("."), options.retries)  # its place is not used: it reads the sources
+    await asyncio.to_thread(documents.store.tidy)
+    originals = Originals(options.retries)
     left = iter(enumerate(sources))
     stored: dict[int, StoredDocument] = {}
 
     async def work() -> None:
         for index, source in left:
             try:
-                stored[index] = await _retrying(options.retries)(partial(_one, source, storage, documents, options))
+                stored[index] = await _retrying(options.retries)(partial(_one, source, originals, documents, options))
                 told(source, stored[index])
             except MLServerError as error:
                 told(source, error)
@@ -101,8 +95,10 @@ async def ingest(
     return [stored[index] for index in sorted(stored)]
 
 
-async def _one(source: BulkDocument, storage: Storage, documents: Documents, options: IngestOptions) -> StoredDocument:
-    data = await storage.fetch(source)
+async def _one(
+    source: BulkDocument, originals: Originals, documents: Documents, options: IngestOptions
+) -> StoredDocument:
+    data = await originals.fetch(source)
     name = PurePosixPath(source.url).name
     return await documents.add(data, name, options.dpi, keep_raw=options.keep_raw)
 
@@ -112,13 +108,6 @@ def _retrying(retries: int) -> AsyncRetrying:
         sleep=asyncio.sleep,
         retry=retry_if_exception_type(NotReady),
         stop=stop_after_attempt(retries + 1),
-        wait=wait_exponential_jitter(initial=0.5, max=20),
+        wait=wait_exponential_jitter(multiplier=0.5, max=20),
         reraise=True,
     )
-
-
-def _let_executors_end() -> None:
-    """Wait for the threads that watch the decoders: the interpreter, ending at the same time, would write to them."""
-    for thread in threading.enumerate():
-        if isinstance(thread, process._ExecutorManagerThread):
-            thread.join(_EXECUTOR_ENDS_S)

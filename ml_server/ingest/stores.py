@@ -7,19 +7,29 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final, Protocol
 
-from ml_server.bulk.places import file_system
+from ml_server.bulk.places import LocalPlace, file_system
 from ml_server.errors import InvalidRequest, MLServerError, NotReady
 
 S3: Final = "s3://"
 
 
+_LEFT_FOR_S: Final = 3600.0
+"""A file that has been half-written for so long nobody writes any more: others may be at work in the same folder."""
+
+
 class Store(Protocol):
     """A place for files."""
+
+    def tidy(self) -> None:
+        """Remove what killed processes have left half-written.
+
+        Raises:
+            MLServerError: as :meth:`read`.
+        """
 
     def address(self, name: str) -> str:
         """What others call a file: a path or ``s3://…``."""
@@ -79,6 +89,12 @@ class FolderStore:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._place = LocalPlace(str(root), durable=True)
+
+    def tidy(self) -> None:
+        """See Store."""
+        with _folder_errors(self.root):
+            self._place.sweep(_LEFT_FOR_S)
 
     def address(self, name: str) -> str:
         """See Store."""
@@ -94,19 +110,8 @@ class FolderStore:
 
     def write(self, name: str, data: bytes, content_type: str) -> None:
         """See Store; the type is told by the name here."""
-        path = self.root / name
         with _folder_errors(self.root):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", suffix=".part", delete=False) as file:
-                try:
-                    file.write(data)
-                    file.flush()
-                    os.fsync(file.fileno())
-                    os.chmod(file.name, 0o644)  # other programs read it: Label Studio's local storage
-                    os.replace(file.name, path)
-                except BaseException:
-                    os.unlink(file.name)
-                    raise
+            self._place.write(name, data)
 
     def missing(self, names: Sequence[str]) -> list[str]:
         """See Store."""
@@ -141,6 +146,10 @@ class BucketStore:
         if not root:
             raise InvalidRequest("s3:// names no bucket; write s3://bucket/folder")
         self._files, self._root = file_system(f"{S3}{root}")
+
+    def tidy(self) -> None:
+        """See Store; there is nothing half-written, but whether the bucket answers shows."""
+        self.missing(["records/none"])
 
     def address(self, name: str) -> str:
         """See Store."""

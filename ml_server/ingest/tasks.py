@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from typing import Any, Literal
 
+from ml_server.bulk.path_text import as_json
 from ml_server.ingest.addresses import page_url
 from ml_server.ingest.documents import StoredDocument
 from ml_server.ingest.stores import Store
@@ -36,4 +36,4 @@ def tasks(documents: Iterable[StoredDocument], store: Store, base: str, by: Task
 
 def tasks_json(found: list[dict[str, Any]]) -> bytes:
     """The file that Label Studio imports."""
-    return (json.dumps(found, ensure_ascii=False, indent=1) + "\n").encode()
+    return (as_json(found, indent=1) + "\n").encode()

@@ -171,6 +171,7 @@ class Backend:
         if event.action not in _CORRECTED:
             return JSONResponse({"status": "ignored", "action": event.action})
         project = event.project_id
+        self._settle(project)
         enough = self._corrections.add(project, event.annotations)
         count = self._corrections.count(project)
         if not enough or self._jobs is None:
@@ -184,12 +185,20 @@ class Backend:
     async def _start(self, project: int, why: str) -> JobStatus:
         status = await self._trainer().start(project, why)
         if status.started:
-            self._corrections.learnt(project)
+            self._settle(project)
+            self._corrections.taken(project, status.job)
         return status
+
+    def _settle(self, project: int) -> None:
+        """What a training was to learn from counts again where it failed."""
+        job = self._corrections.job(project)
+        state = self._jobs.status(job).state if job and self._jobs is not None else "running"
+        if state != "running":
+            self._corrections.over(project, learnt=state != "failed")
 
     async def _job_status(self, request: Request) -> Response:
         body = await read_body(request, JobBody)
-        status = self._trainer().status()
+        status = self._trainer().status(str(body.job))
         if status.job != str(body.job):
             return JSONResponse({"job_status": "removed"})  # Label Studio's word for one that is known no more
         return JSONResponse({"job_status": _JOB_STATES[status.state], "message": status.message})

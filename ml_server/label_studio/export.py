@@ -157,6 +157,7 @@ async def _task(run: _Export, task: Mapping[str, Any]) -> None:
             try:
                 picture = await asyncio.to_thread(picture_file, await run.fetch(task, page))
             except MLServerError as error:
+                run.names.add(name)  # a document of before is better than none
                 _list(run, task, [Fault(f"its picture: {error.message}", page=page)])
                 continue
             document, faults = to_funsd(regions, relations, page, picture.size, run.plan.labels)

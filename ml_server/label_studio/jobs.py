@@ -10,10 +10,10 @@ State = Literal["idle", "running", "done", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class JobStatus:
-    """The training that runs, or the last one.
+    """How a training is.
 
     Attributes:
-        state: ``idle`` where there has been none.
+        state: ``idle`` where there has been none, or none that is known by that id.
         job: its id; empty where there has been none.
         project: id of the Label Studio project whose annotations it learns from; 0 where there has been none.
         why: what started it, for people: ``20 new annotations``.
@@ -30,7 +30,7 @@ class JobStatus:
 
 
 class TrainingJobs(Protocol):
-    """Trains in a process of its own, one job at a time. Both calls return at once."""
+    """Trains in a process of its own, one job at a time. Every call returns at once."""
 
     async def start(self, project: int, why: str) -> JobStatus:
         """Start a job, unless one runs; the status says which.
@@ -44,6 +44,6 @@ class TrainingJobs(Protocol):
         """
         ...
 
-    def status(self) -> JobStatus:
-        """Of the job that runs, or else of the last one."""
+    def status(self, job: str = "") -> JobStatus:
+        """Of the job with that id; of the job that runs, or else of the last one, where it is empty."""
         ...

@@ -22,13 +22,14 @@ from ml_server.label_studio.patience import Patience
 from ml_server.label_studio.unpredicted import predictions_of, unpredicted
 
 
-class Predictor(Protocol):
-    """Makes predictions out of tasks."""
+class Predict(Protocol):
+    """Makes a prediction out of a task."""
 
     async def __call__(self, task: Mapping[str, Any]) -> Mapping[str, Any]:
-        """A prediction of a task: ``result`` and ``score``.
+        """A prediction of a task: ``result``, ``score`` and ``model_version``.
 
         Raises:
+            InvalidRequest: where its field is ``model_version``: the version is not in service any more.
             MLServerError: why there is none.
         """
         ...
@@ -44,7 +45,7 @@ class PredictPlan:
         concurrency: tasks in work at a time.
         only: ids of the tasks to look at; None for all.
         but: ids of tasks to leave alone.
-        everything: the predictor wants to see a task's annotations and predictions.
+        everything: whoever predicts wants to see a task's annotations and predictions.
         grace_s: seconds that tasks in work get once the run is to stop.
     """
 
@@ -67,6 +68,7 @@ class PredictReport:
         skipped: had one already.
         failures: one for each task that failed.
         stopped: whether it ended before all had their turn.
+        changed: whether it ended so because another model version answers since; nothing of that one was sent.
     """
 
     total: int = 0
@@ -74,6 +76,7 @@ class PredictReport:
     skipped: int = 0
     failures: list[Failure] = field(default_factory=list)
     stopped: bool = False
+    changed: bool = False
 
 
 class PredictRun:
@@ -81,7 +84,7 @@ class PredictRun:
 
     Args:
         api: where the project is.
-        predictor: makes the predictions.
+        predict: makes the predictions.
         plan: what is predicted.
         journal: open, of the plan's version.
         patience: makes calls again.
@@ -95,7 +98,7 @@ class PredictRun:
     def __init__(
         self,
         api: LabelStudio,
-        predictor: Predictor,
+        predict: Predict,
         plan: PredictPlan,
         journal: Journal,
         patience: Patience,
@@ -103,7 +106,7 @@ class PredictRun:
         stop: asyncio.Event,
     ) -> None:
         self._api = api
-        self._predictor = predictor
+        self._predict = predict
         self._plan = plan
         self._journal = journal
         self._patience = patience
@@ -134,6 +137,8 @@ class PredictRun:
                     found += 1
                     if not await self._turn(room, stopping):
                         report.stopped = True
+                        break
+                    if report.changed:
                         break
                     one = asyncio.create_task(self._one(task))
                     working.add(one)
@@ -192,11 +197,17 @@ class PredictRun:
             if self._plan.only is not None and await self._predicted(number):
                 self.report.skipped += 1
             else:
-                prediction = await self._patience(partial(self._predictor, task))
+                prediction = await self._patience(partial(self._predict, task))
+                if prediction["model_version"] != self._plan.version:
+                    self.report.changed = True
+                    return
                 sent = await self._patience(partial(self._send, number, prediction))
                 self.report.done += sent
                 self.report.skipped += not sent
         except MLServerError as error:
+            if isinstance(error, InvalidRequest) and error.field == "model_version":
+                self.report.changed = True
+                return
             self._fail(number, error)
         except (KeyError, TypeError, ValueError) as error:  # of this task's data or answer; the others go on
             self._fail(number, MLServerError(f"{type(error).__name__}: {error}"))

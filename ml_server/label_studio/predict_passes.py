@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from ml_server.errors import NotReady
 from ml_server.label_studio import config as label_config
 from ml_server.label_studio import failures
 from ml_server.label_studio.api import LabelStudio
+from ml_server.label_studio.config import LabelConfig
 from ml_server.label_studio.failures import Failure
 from ml_server.label_studio.images import Images
 from ml_server.label_studio.journal import Journal
@@ -19,7 +21,7 @@ from ml_server.label_studio.patience import PASSING, Patience
 from ml_server.label_studio.predict import PredictPlan, PredictReport, PredictRun
 from ml_server.label_studio.predictor import Predictor
 from ml_server.label_studio.reader import Reader
-from ml_server.label_studio.remote import remote
+from ml_server.label_studio.remote import Remote, remote
 from ml_server.label_studio.settings import LabelStudioSettings
 from ml_server.label_studio.state_folder import only_run, state_folder
 from ml_server.pipeline import Pipeline
@@ -91,41 +93,56 @@ async def predict(
         config = label_config.parse(str(project["label_config"]))
         if project.get("evaluate_predictions_automatically"):
             watcher.say("the project asks its ML backend whenever tasks are listed; turn that off, or listing is slow")
+        server = server.model_copy(update={"lang": settings.language or server.lang})
         reader = await stack.enter_async_context(_reader(passes, server, config.task(settings.predict) != "ocr"))
         images = Images(settings, lambda: api, server.max_image_bytes)
         stack.push_async_callback(images.close)
         concurrency = passes.concurrency or settings.concurrency
-        predictor = Predictor(reader, images, settings.model_copy(update={"concurrency": concurrency}))
-        version = await predictor.version(config)
-        journal = stack.enter_context(Journal(folder / f"{_name(version)}.journal"))
-        plan = PredictPlan(
-            passes.project, version, concurrency, only, everything=config.task(settings.predict) == "key_values",
-            grace_s=server.shutdown_grace_s,
-        )  # fmt: skip
+        predictor = Predictor(reader, images, settings.model_copy(update={"concurrency": concurrency}), one_model=True)
+        wants_all = config.task(settings.predict) == "key_values"
         failed: dict[int, Failure] = {}
+        version = ""
         while True:
-            run = PredictRun(
-                api, partial(predictor.predict, config=config), plan, journal, patience, watcher.progress, stop
+            before, version = version, await _version(predictor, config, reader)
+            if version != before:
+                failed = {}  # the other model has not tried them
+            plan = PredictPlan(
+                passes.project, version, concurrency, only, frozenset(failed), wants_all, server.shutdown_grace_s
             )
-            try:
-                report = await run.run()
-            except PASSING as error:
-                if passes.watch_s is None or stop.is_set():
-                    raise
-                watcher.say(f"{error.message}; looking again in {passes.watch_s:g} s")
-                report = run.report
+            with Journal(folder / f"{_name(version)}.journal") as journal:
+                run = PredictRun(
+                    api, partial(predictor.predict, config=config), plan, journal, patience, watcher.progress, stop
+                )
+                try:
+                    report = await run.run()
+                except PASSING as error:
+                    if passes.watch_s is None or stop.is_set():
+                        raise
+                    watcher.say(f"{error.message}; looking again in {passes.watch_s:g} s")
+                    report = run.report
             failed |= {failure.task: failure for failure in report.failures}
             path = passes.failed or passes.retry or folder / "failures.jsonl"
             if not (report.stopped and path == passes.retry):  # those that had no turn must stay in it
                 failures.write(path, list(failed.values()))
             watcher.passed(report, version, path)
+            if report.changed and not stop.is_set() and await _version(predictor, config, reader) != version:
+                watcher.say(f"{version} does not serve any more; the tasks get predictions of the version that does")
+                continue
+            if passes.watch_s is None and report.changed and not stop.is_set():
+                raise NotReady(f"pages were answered by another version than {version}, which serves: do all servers "
+                               "have the same model? The same command goes on")  # fmt: skip
             if passes.watch_s is None or stop.is_set():
                 return report
-            plan = replace(plan, but=frozenset(failed))
             with suppress(TimeoutError):
                 async with asyncio.timeout(passes.watch_s):
                     await stop.wait()
                 return report
+
+
+async def _version(predictor: Predictor, config: LabelConfig, reader: Reader) -> str:
+    if isinstance(reader, Remote):
+        await reader.refresh()
+    return await predictor.version(config)
 
 
 @asynccontextmanager

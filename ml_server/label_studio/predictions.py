@@ -71,11 +71,16 @@ def of_text(page: OCRPage, level: Literal["line", "word"], version: str) -> Pred
     return PredictedPage(tuple(found), (), page.width, page.height, version)
 
 
-def of_entities(page: KeyValuePage) -> PredictedPage:
-    """What was understood: an entity is a region, turned as its words are."""
+def of_entities(page: KeyValuePage, version: str) -> PredictedPage:
+    """What was understood: an entity is a region, turned as its words are.
+
+    Args:
+        page: as understood.
+        version: see :class:`PredictedPage`.
+    """
     regions = [Region(around(each.words), each.confidence, each.label, each.text) for each in page.entities]
     links = tuple((relation.head, relation.tail) for relation in page.relations)
-    return PredictedPage(tuple(regions), links, page.width, page.height, page.model_version)
+    return PredictedPage(tuple(regions), links, page.width, page.height, version)
 
 
 def prediction(config: LabelConfig, pages: Sequence[PredictedPage]) -> dict[str, Any]:

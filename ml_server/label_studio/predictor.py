@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Any
 
 from tenacity import AsyncRetrying, retry_if_exception_type, wait_random
@@ -34,31 +34,35 @@ class Predictor:
         pipeline: started and closed by the caller.
         images: likewise.
         settings: ``predict``, ``language``, ``engine``, ``level``, ``confidence_threshold``, ``concurrency``.
+        one_model: of two that share the work, only the one with the greater part predicts, until :meth:`version` is
+            asked again.
     """
 
-    def __init__(self, pipeline: Reader, images: Images, settings: LabelStudioSettings) -> None:
+    def __init__(
+        self, pipeline: Reader, images: Images, settings: LabelStudioSettings, *, one_model: bool = False
+    ) -> None:
         self._pipeline = pipeline
         self._images = images
         self._settings = settings
+        self._one_model = one_model
+        self._model = ""  # that is to understand; empty for whichever serves
         self._language = settings.language or pipeline.settings.lang
         self._gate = asyncio.Semaphore(settings.concurrency)  # of images: each is in memory while it is worked on
 
     async def version(self, config: LabelConfig) -> str:
-        """The ``model_version`` that predictions for a config have now.
+        """The ``model_version`` that predictions for a config have now: of who understands, who reads, or both.
 
         Raises:
             InvalidRequest: the config has no tags for what is to be predicted.
             EngineUnavailable: what is to predict is not installed here.
         """
-        if config.task(self._settings.predict) == "ocr":
-            return self._version_of_engine(self._pick())
-        try:
-            return (await self._pipeline.understand(_PROBE, _PROBE_S)).model_version
-        except EngineUnavailable:
-            raise
-        except MLServerError:  # it is being loaded, or busy: what is known of it without asking
-            info = next(info for info in self._pipeline.engines() if info.kind == KIND)
-            return info.version.partition(" (")[0]
+        match config.task(self._settings.predict):
+            case "ocr":
+                return self._version_of_engine(self._pick())
+            case "key_values":
+                return await self._version_of_model()
+            case "both":
+                return self._joint(await self._version_of_model(), self._pick())
 
     async def predict_many(
         self, tasks: Sequence[Mapping[str, Any]], config: LabelConfig, timeout_s: float
@@ -98,7 +102,8 @@ class Predictor:
         addresses = config.addresses(task.get("data") or {})
         if wanted == "key_values":
             existing = existing_pages(task, self._language, len(addresses))
-            return prediction(config, [each.labelled(await self._pipeline.understand(each.page)) for each in existing])
+            found = [await self._pipeline.understand(each.page, model_version=self._model) for each in existing]
+            return prediction(config, [each.labelled(page) for each, page in zip(existing, found, strict=True)])
         number = task.get("id")
         read = self._text if wanted == "ocr" else self._entities
 
@@ -129,7 +134,8 @@ class Predictor:
 
     async def _entities(self, data: bytes, request_id: str) -> PredictedPage:
         async with aclosing(self._pipeline.extract_key_values(self._request(data, request_id))) as pages:
-            return of_entities(await anext(pages))
+            page = await anext(pages)
+            return of_entities(page, self._joint(page.model_version, page.ocr_engine))
 
     def _request(self, data: bytes, request_id: str) -> DocumentRequest:
         return DocumentRequest(
@@ -139,6 +145,7 @@ class Predictor:
             confidence_threshold=self._settings.confidence_threshold,
             single_page=True,
             request_id=request_id,
+            model_version=self._model,
         )
 
     def _pick(self) -> str:
@@ -146,8 +153,26 @@ class Predictor:
         wanted = languages.parse(self._language)
         ocr = [info for info in infos if info.kind != KIND]
         if self._settings.engine == AUTO != settings.engine:
-            return settings.engine
+            with suppress(
+                EngineUnavailable
+            ):  # it does not read the language: as the server does, the best one that does
+                return OCREngineFactory.pick(settings.engine, wanted, ocr)
         return OCREngineFactory.pick(self._settings.engine, wanted, ocr)
+
+    async def _version_of_model(self) -> str:
+        info = next(info for info in self._pipeline.engines() if info.kind == KIND)
+        known = info.version.partition(" ")[0]
+        self._model = known if self._one_model else ""
+        try:
+            return (await self._pipeline.understand(_PROBE, _PROBE_S, self._model)).model_version
+        except EngineUnavailable:
+            raise
+        except MLServerError:  # it is being loaded, or busy: what is known of it without asking
+            return known
+
+    def _joint(self, model: str, engine: str) -> str:
+        """Another engine makes other predictions, so that tasks are predicted again with it, as with another model."""
+        return f"{model} + {self._version_of_engine(engine)}"
 
     def _version_of_engine(self, name: str) -> str:
         """The package's version and not the weights': it must be known before a page has been read."""

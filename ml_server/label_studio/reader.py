@@ -26,6 +26,6 @@ class Reader(Protocol):
         """Read and understand a document, page by page."""
         ...
 
-    async def understand(self, page: OCRPage, timeout_s: float | None = None) -> KeyValuePage:
+    async def understand(self, page: OCRPage, timeout_s: float | None = None, model_version: str = "") -> KeyValuePage:
         """Understand what has been read already."""
         ...

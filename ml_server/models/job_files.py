@@ -6,13 +6,13 @@ import fcntl
 import json
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, Literal
 
-from ml_server.models.serving import write_json
+from ml_server.models.serving import now, write_json
 
 JobState = Literal["queued", "running", "failed", "done"]
 
@@ -76,11 +76,14 @@ class JobFiles:
         self.folder = folder
 
     def all(self) -> list[Job]:
-        """Every job that is kept, the oldest first."""
+        """Every job that is kept, the oldest first; without those that cannot be read or are just being forgotten."""
         if not self.folder.is_dir():
             return []
-        found = sorted(path.parent for path in self.folder.glob(f"*/{_STATUS}"))
-        return [self.read(path) for path in found]
+        found = []
+        for path in sorted(self.folder.glob(f"*/{_STATUS}")):
+            with suppress(OSError, ValueError, TypeError):  # not JSON, or of a server that knew other fields
+                found.append(self.read(path.parent))
+        return found
 
     def read(self, folder: Path) -> Job:
         """How a job stands. One whose process has ended without a word has failed; its last lines say how."""
@@ -154,11 +157,6 @@ def tail(log: Path) -> str:
     except OSError:
         return ""
     return " / ".join([line.strip() for line in lines if line.strip()][-_TAIL_LINES:])[-2000:]
-
-
-def now() -> str:
-    """ISO 8601, UTC."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _parsed(path: Path) -> Job:

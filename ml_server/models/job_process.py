@@ -16,6 +16,7 @@ from pathlib import Path
 from ml_server.errors import MLServerError
 from ml_server.models import job_files
 from ml_server.models.job_files import Job, JobFiles
+from ml_server.models.serving import now
 from ml_server.settings import Settings
 
 ORDER = "order.json"
@@ -43,7 +44,7 @@ class Status:
         fresh = step != self.job.step
         self.job = replace(self.job, step=step, done=done, total=total, message=message)
         if fresh:
-            print(f"{job_files.now()} {step}: {message}", flush=True)  # noqa: T201 - this is the log
+            print(f"{now()} {step}: {message}", flush=True)  # noqa: T201 - this is the log
         if fresh or time.monotonic() - self._told > _TOLD_EVERY_S:
             self.put()
 
@@ -64,7 +65,7 @@ def main(folder: Path) -> int:
     os.nice(_NICENESS)
     try:
         with files.turn():
-            status.put(state="running", started_at=job_files.now())
+            status.put(state="running", started_at=now())
             _do(folder, order["export"], settings, status)
     except MLServerError as error:
         return _failed(status, error.message)
@@ -96,7 +97,7 @@ def _do(folder: Path, export: Sequence[str], settings: Settings, status: Status)
     print(made.message, flush=True)  # noqa: T201 - this is the log
     status.put(
         state="done", message=made.message, version=made.version.version, promoted=made.promoted,
-        metrics=dict(made.version.facts.metrics), ended_at=job_files.now(),
+        metrics=dict(made.version.facts.metrics), ended_at=now(),
     )  # fmt: skip
 
 
@@ -113,7 +114,7 @@ def _export(command: Sequence[str]) -> None:
 
 def _failed(status: Status, why: str) -> int:
     print(why, flush=True)  # noqa: T201 - this is the log
-    status.put(state="failed", message=why, ended_at=job_files.now())
+    status.put(state="failed", message=why, ended_at=now())
     return 1
 
 

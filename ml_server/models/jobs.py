@@ -56,12 +56,12 @@ class ProcessJobs:
         """
         return await asyncio.to_thread(self._start, project, why)
 
-    def status(self) -> JobStatus:
-        """Of the job that runs, or else of the last one."""
-        jobs = self.files.all()
+    def status(self, job: str = "") -> JobStatus:
+        """Of the job with that id; of the job that runs, or else of the last one, where it is empty."""
+        jobs = [each for each in self.files.all() if job in ("", each.id)]
         if not jobs:
             return JobStatus("idle")
-        return _status(next((job for job in jobs if not job.over), jobs[-1]), started=False)
+        return _status(next((each for each in jobs if not each.over), jobs[-1]), started=False)
 
     def _start(self, project: int, why: str) -> JobStatus:
         missing = [package for package in _NEEDED if importlib.util.find_spec(package) is None]

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 from ml_server.engines.extractor import ExtractorConfig
 from ml_server.engines.layoutlm import model_source
@@ -35,7 +36,12 @@ class Recipe:
         start: version to start from; empty for the one that serves.
         held_out: share of the documents to judge on, above 0.
         epochs: passes over the others.
+        task: see :class:`~ml_server.training.train.Knobs`, as for the three below.
+        learning_rate: peak, of the encoder.
+        patience: looks without a better one before the run ends early.
+        seed: of everything random in the training.
         threads: CPU threads; None for all cores.
+        version: the new one's name; empty for the time and the documents' fingerprint.
         promote: let it serve if it does not lose against the version that serves.
         licence: SPDX name of the new weights' licence; empty for that of the weights it starts from.
     """
@@ -46,7 +52,12 @@ class Recipe:
     start: str = ""
     held_out: float = 0.2
     epochs: float = 24.0
+    task: Literal["joint", "ser", "re"] = "joint"
+    learning_rate: float = 2e-4
+    patience: int = 10
+    seed: int = 7
     threads: int | None = None
+    version: str = ""
     promote: bool = True
     licence: str = ""
 
@@ -64,12 +75,15 @@ def fine_tune(recipe: Recipe, settings: Settings, tell: Tell) -> Made:
     """Do it all in this process, which must not have PaddleOCR in it.
 
     Raises:
-        InvalidRequest: too few documents, a damaged one, or a version to start from that is not there.
+        InvalidRequest: too few documents, a damaged one, a version to start from that is not there, or a name that is
+            taken or none.
         EngineUnavailable: the model to start from cannot be loaded or its licence is refused.
     """
     from ml_server.training.run import Plan, run
     from ml_server.training.train import Knobs
 
+    if recipe.held_out <= 0:
+        raise InvalidRequest("a version is judged on documents held out: their share must be above 0")
     store, file = ModelStore(settings.model_store), ServingFile.of(settings)
     serving = "" if settings.key_value_model else file.read().version
     start, parent = _start(recipe, settings, store, serving)
@@ -81,7 +95,7 @@ def fine_tune(recipe: Recipe, settings: Settings, tell: Tell) -> Made:
             "at least 3 different ones are needed"
         )
     seen = documents.fingerprint(kept)
-    version = _version(recipe.work, store, seen)
+    version = _version(recipe, store, seen)
     tell("train", 0, 0, f"{len(kept)} documents to train on, {len(judged)} held out, from {parent}")
     run(
         Plan(
@@ -94,7 +108,13 @@ def fine_tune(recipe: Recipe, settings: Settings, tell: Tell) -> Made:
             name=store.name,
             version=version,
             licence=recipe.licence or _licence(start, settings),
-            knobs=Knobs(epochs=recipe.epochs),
+            knobs=Knobs(
+                epochs=recipe.epochs,
+                task=recipe.task,
+                learning_rate=recipe.learning_rate,
+                patience=recipe.patience,
+                seed=recipe.seed,
+            ),
         ),
         lambda step, steps, line: tell("train", step, steps, line),
     )
@@ -172,14 +192,18 @@ def _start(recipe: Recipe, settings: Settings, store: ModelStore, serving: str) 
     return found.reference, found.version
 
 
-def _version(work: Path, store: ModelStore, seen: str) -> str:
+def _version(recipe: Recipe, store: ModelStore, seen: str) -> str:
     """A new version's name; the same again for a run that goes on. What other documents left behind is removed."""
-    note = work / "version.txt"
-    if note.is_file() and (kept := note.read_text(encoding="utf-8")).endswith(seen[:6]):
-        return kept
-    shutil.rmtree(work / "model", ignore_errors=True)
-    work.mkdir(parents=True, exist_ok=True)
-    note.write_text(version := store.new_version(seen), encoding="utf-8")
+    if recipe.version:
+        store.check_new(recipe.version)  # now and not after minutes of training
+    note = recipe.work / "version.txt"
+    before, _, of = note.read_text(encoding="utf-8").partition(" ") if note.is_file() else ("", "", "")
+    goes_on = of == seen and before not in {each.version for each in store.list()}
+    version = recipe.version or (before if goes_on else store.new_version(seen))
+    if not goes_on:
+        shutil.rmtree(recipe.work / "model", ignore_errors=True)
+    recipe.work.mkdir(parents=True, exist_ok=True)
+    note.write_text(f"{version} {seen}", encoding="utf-8")
     return version
 
 

@@ -49,7 +49,7 @@ class Serving:
     def promoted(self, version: str, why: str) -> Serving:
         """``version`` serves alone; what served before can be gone back to."""
         past = self.past if version == self.version else (*self.past, self.version)[-_KEPT:]
-        return Serving(version, past=past, why=why, since=_now())
+        return Serving(version, past=past, why=why, since=now())
 
     def sharing(self, version: str, share: int, why: str) -> Serving:
         """``version`` gets a part of the requests.
@@ -61,7 +61,7 @@ class Serving:
             raise InvalidRequest(f"version {version} serves already; share traffic with another one")
         if not 0 <= share <= 99:
             raise InvalidRequest(f"a share of {share} percent, allowed: 0 to 99; without a share it gets everything")
-        return replace(self, shared=version, share=share, why=why, since=_now())
+        return replace(self, shared=version, share=share, why=why, since=now())
 
     def rolled_back(self, why: str) -> Serving:
         """The state before: a share ends, or else the version that served before serves again.
@@ -70,10 +70,10 @@ class Serving:
             InvalidRequest: there is nothing to go back to.
         """
         if self.shared:
-            return replace(self, shared="", share=0, why=why, since=_now())
+            return replace(self, shared="", share=0, why=why, since=now())
         if not self.past:
             raise InvalidRequest(f"nothing served before {self.version}")
-        return Serving(self.past[-1], past=self.past[:-1], why=why, since=_now())
+        return Serving(self.past[-1], past=self.past[:-1], why=why, since=now())
 
 
 class ServingFile:
@@ -145,5 +145,6 @@ def write_json(path: Path, value: object) -> None:
     os.replace(file.name, path)
 
 
-def _now() -> str:
+def now() -> str:
+    """ISO 8601, UTC."""
     return datetime.now(UTC).isoformat(timespec="seconds")

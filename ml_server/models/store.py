@@ -117,12 +117,7 @@ class ModelStore:
             if not (folder / needed).is_file():
                 raise InvalidRequest(f"{folder}: no {needed} in it; this is no model that ml-server train wrote")
         version = version or self.new_version(facts.fingerprint)
-        if not _VERSION.fullmatch(version) or version in (SHIPPED, "latest"):
-            raise InvalidRequest(
-                f"{version!r} is no name for a version: lower-case letters, digits, dots and dashes are"
-            )
-        if any(version == found.version for found in self.list()):
-            raise InvalidRequest(f"there is a version {version} of {self.name} already")
+        self.check_new(version)
         import bentoml
 
         labels = {"made-by": "ml_server"}
@@ -130,6 +125,19 @@ class ModelStore:
             leave_out = shutil.ignore_patterns(*_NOT_THE_MODELS)
             shutil.copytree(folder, model.path, dirs_exist_ok=True, ignore=leave_out)
         return self.get(version)
+
+    def check_new(self, version: str) -> None:
+        """Whether a version may be called so.
+
+        Raises:
+            InvalidRequest: it is taken, or no name for one.
+        """
+        if not _VERSION.fullmatch(version) or version in (SHIPPED, "latest"):
+            raise InvalidRequest(
+                f"{version!r} is no name for a version: lower-case letters, digits, dots and dashes are"
+            )
+        if any(version == found.version for found in self.list()):
+            raise InvalidRequest(f"there is a version {version} of {self.name} already")
 
 
 def reference(name: str, version: str) -> str:

@@ -6,27 +6,61 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
 from pages import png, tiff
 from PIL import Image
+from typer.testing import CliRunner
+
+from ml_server.bulk.pages import PageReading
+from ml_server.cli import app
+from ml_server.document import OCRPage
 
 CONSOLE = str(Path(sys.executable).parent / "ml-server")
 
 
+class FakeReader:
+    """Reads documents of ``total`` pages; ``errors`` come, in order, when their page is asked for."""
+
+    def __init__(self, total: int, **errors: list[BaseException]) -> None:
+        self.total = total
+        self.errors = {int(name.removeprefix("page")): list(found) for name, found in errors.items()}
+        self.asked: list[int] = []
+
+    async def count(self, data: bytes) -> int:
+        return self.total
+
+    async def read(self, data: bytes, pages: tuple[int, ...]) -> AsyncGenerator[PageReading, None]:
+        for number in pages:
+            self.asked.append(number)
+            if self.errors.get(number):
+                raise self.errors[number].pop(0)
+            yield PageReading(OCRPage((), 10, 20, "english", "mock", "1", number=number))
+
+
 def environment(**settings: str) -> dict[str, str]:
     """Of a run on the mock engine, unless settings say otherwise."""
-    ours = {"engine": "mock", "key_value_extractor": "mock", "decode_workers": "1", "cores": "2", **settings}
+    ours = {"engine": "mock", "key_value_extractor": "mock", "decode_workers": "1", "cores": "1", **settings}
     more = {"COLUMNS": "200", "NO_COLOR": "1"}
     return {**os.environ, **{f"ML_SERVER_{name.upper()}": value for name, value in ours.items()}, **more}
 
 
-def bulk(*arguments: str | Path, cwd: Path | None = None, **settings: str) -> subprocess.CompletedProcess[str]:
-    """A whole run."""
+def bulk(*arguments: str | Path, **settings: str) -> subprocess.CompletedProcess[str]:
+    """A whole run, but for the start of a process for the command itself; those of engine and decoder are real."""
+    command = ["bulk", *map(str, arguments)]
+    result = CliRunner().invoke(app, command, env=environment(**settings))
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return subprocess.CompletedProcess(command, result.exit_code, result.stdout, result.stderr)
+
+
+def bulk_process(*arguments: str | Path, **settings: str) -> subprocess.CompletedProcess[str]:
+    """A whole run in a process of its own, as a shell starts it."""
     command = [CONSOLE, "bulk", *map(str, arguments)]
     return subprocess.run(
-        command, env=environment(**settings), capture_output=True, text=True, timeout=120, check=False, cwd=cwd
+        command, env=environment(**settings), capture_output=True, text=True, timeout=120, check=False
     )
 
 

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from bulk_runs import FakeReader
+from tenacity import wait_none
 
+from ml_server.bulk import again
 from ml_server.bulk.options import BulkDocument, BulkOptions
-from ml_server.bulk.pages import PageReading
 from ml_server.bulk.places import LocalPlace
 from ml_server.bulk.read_document import Outcome, read_document
 from ml_server.bulk.record import Failure
 from ml_server.bulk.storage import OutputFailed, Storage
-from ml_server.document import OCRPage
 from ml_server.errors import EngineFailed, EngineUnavailable, InvalidImage, MLServerError, ServerBusy
+from ml_server.settings import Settings
 
 OPTIONS = BulkOptions("english", "mock", retries=2)
 
@@ -25,23 +26,9 @@ class Killed(BaseException):
     """The process ends here."""
 
 
-class FakeReader:
-    """Reads documents of ``total`` pages; ``errors`` come, in order, when their page is asked for."""
-
-    def __init__(self, total: int, **errors: list[BaseException]) -> None:
-        self.total = total
-        self.errors = {int(name.removeprefix("page")): list(found) for name, found in errors.items()}
-        self.asked: list[int] = []
-
-    async def count(self, data: bytes) -> int:
-        return self.total
-
-    async def read(self, data: bytes, pages: tuple[int, ...]) -> AsyncGenerator[PageReading, None]:
-        for number in pages:
-            self.asked.append(number)
-            if self.errors.get(number):
-                raise self.errors[number].pop(0)
-            yield PageReading(OCRPage((), 10, 20, "english", "mock", "1", number=number))
+@pytest.fixture(autouse=True)
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(again, "_BACKOFF", wait_none())
 
 
 @pytest.fixture
@@ -110,6 +97,14 @@ async def test_what_concerns_every_document_ends_the_run(document: BulkDocument,
     (tmp_path / "file").write_text("no folder")
     with pytest.raises(OutputFailed, match="cannot write"):
         await read(document, FakeReader(1), tmp_path / "file")
+
+
+def test_what_decides_about_the_results_is_in_their_fingerprint() -> None:
+    plain = OPTIONS.fingerprint(Settings())
+    for other in (Settings(layout=True), Settings(vlm_model="x"), Settings(vlm_prompt="table"), Settings(pdf_dpi=100)):
+        assert OPTIONS.fingerprint(other) != plain
+    assert OPTIONS.fingerprint(Settings(page_timeout_s=1, replicas=2)) == plain
+    assert replace(OPTIONS, retries=7).fingerprint(Settings()) == plain
 
 
 async def test_a_file_that_is_gone_is_a_failure_of_its_own(document: BulkDocument, tmp_path: Path) -> None:

@@ -68,6 +68,44 @@ def test_patterns_single_files_and_lists(tmp_path: Path, monkeypatch: pytest.Mon
         assert folders("-") == ["in/a"]
 
 
+def test_absolute_paths_of_a_list_lose_what_they_have_in_common(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(tmp_path, "2026/a.pdf", "2026/x/b.png", "2025/a.pdf", "two\nlines.png")
+    monkeypatch.chdir(tmp_path)
+    listed = tmp_path / "listed"
+    listed.write_text(f"{tmp_path}/2026/a.pdf\n{tmp_path}/2026/x/b.png\n")
+    assert folders("@listed") == ["a", "x/b"]
+    theirs = str(tmp_path / "2025" / "a.pdf")
+    apart = str(tmp_path / "2026" / "a").strip("/")
+    assert folders("@listed", owner=lambda folder: theirs if folder == "a" else None) == [apart, "x/b"], "no meeting"
+    listed.write_text(f"{tmp_path}/2026/a.pdf\n")
+    assert folders("@listed") == folders("@listed", owner=lambda folder: f"{tmp_path}/2026/a.pdf") == ["a"]
+    listed.write_bytes(f"2026/a.pdf\0{tmp_path}/two\nlines.png\0".encode())
+    assert folders("@listed") == ["2026/a", f"{str(tmp_path).strip('/')}/two\nlines"], "as find -print0 writes it"
+
+
+def test_results_do_not_go_among_the_documents(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make(tmp_path, "in/a.pdf", "in/out/a/page1.jpg")
+    monkeypatch.chdir(tmp_path)
+    for source, output in (("in", "in"), ("in", "."), ("in/*.pdf", "in"), ("s3://b/in", "s3://b"), ("in/..", "in/..")):
+        with pytest.raises(InvalidRequest, match="another folder"):
+            Inputs(source, output, nobody)
+    assert folders("in", "in/out") == ["a"]
+    assert folders("in/a.pdf", "in") == ["a"], "one that is named is read wherever it is"
+    Inputs("s3://b/in/a.pdf", "s3://b/in", nobody)
+    Inputs("s3://b/in", "s3://b/in2", nobody)
+
+
+def test_links_in_circles_are_no_more_documents(tmp_path: Path) -> None:
+    make(tmp_path, "in/a.pdf")
+    (tmp_path / "in" / "again").symlink_to(tmp_path / "in")
+    assert folders(tmp_path / "in") == ["a"]
+    assert folders(f"{tmp_path}/in/**/*.pdf") == ["a"]
+    with pytest.raises(InvalidRequest, match="no file matches"):
+        folders(f"{tmp_path}/in/**/*.tif")
+
+
 @pytest.mark.parametrize("source", ["absent", "absent.pdf", "@absent"])
 def test_what_is_not_there_is_said(source: str) -> None:
     with pytest.raises(InvalidRequest, match="absent"):

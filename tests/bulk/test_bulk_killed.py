@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from bulk_runs import CONSOLE, bulk, environment, mixed, results, rows, summary
+from bulk_runs import CONSOLE, bulk_process, environment, mixed, results, rows, summary
 from pages import tiff
 
 from ml_server.bulk.places import PART
@@ -19,7 +19,7 @@ def test_killed_three_times_it_comes_to_what_an_undisturbed_run_comes_to(tmp_pat
     inputs, output = tmp_path / "in", tmp_path / "out"
     mixed(inputs, 20, damaged=1)
     (inputs / "long.tiff").write_bytes(tiff(*((100 + index, 40) for index in range(12))))
-    assert bulk(inputs, tmp_path / "undisturbed", "--text").returncode == 1
+    assert bulk_process(inputs, tmp_path / "undisturbed", "--text").returncode == 1
     written: dict[Path, int] = {}
     for kill in range(3):
         command = [CONSOLE, "bulk", str(inputs), str(output), "--text"]
@@ -37,7 +37,7 @@ def test_killed_three_times_it_comes_to_what_an_undisturbed_run_comes_to(tmp_pat
     half = output / "long" / f"{PART}0123"
     half.parent.mkdir(exist_ok=True)
     half.write_bytes(b"half")
-    last = bulk(inputs, output, "--text", "--json")
+    last = bulk_process(inputs, output, "--text", "--json")
     assert summary(last)["pages"] == len(results(tmp_path / "undisturbed")) - len(written)
     assert results(output) == results(tmp_path / "undisturbed")
     assert not [path for path in output.rglob("*") if PART in path.name]

@@ -54,6 +54,13 @@ def test_rows_with_common_columns_are_a_table_however_the_engine_parted_them() -
     ]  # fmt: skip
 
 
+def test_cells_that_stand_out_a_little_are_no_headings_and_text_after_an_item_is_not_the_items() -> None:
+    around = [line("one two three four five six seven", 50, top) for top in (20, 60, 100)]
+    for text, shown in (("공개키", "공개키"), ("평문과 암호문,", "평문과 암호문,"), ("패딩 방법", "### 패딩 방법")):
+        assert f"\n{shown}\n" in of(*around, line(text, 50, 200, 28), line("one two three four five", 50, 280))
+    assert of(line("- one", 50, 100), line("two", 50, 125)).splitlines() == ["- one", "", "two"]
+
+
 def test_lists_and_signs_that_mean_something_in_markdown() -> None:
     text = of(line("• one", 50, 100), line("• two *", 50, 125), line("# three", 50, 220), line("1.5 litre", 50, 320))
     assert text.splitlines() == ["- one", "- two \\*", "", "\\# three", "", "1.5 litre"]

@@ -45,7 +45,7 @@ def scans(tmp_path: Path) -> Path:
         (folder / f"page{number:02}.png").write_bytes(png(100 + number, 60))
     for number in range(5):
         (folder / f"three{number}.tif").write_bytes(tiff((90, 50), (80 + number, 40), (70, 30)))
-    (folder / "damaged.png").write_bytes(b"hello")
+    Path(os.fsdecode(os.fsencode(folder) + b"/damaged\xff.png")).write_bytes(b"hello")
     return folder
 
 
@@ -130,7 +130,7 @@ def test_the_command_needs_no_address_and_its_summary_is_json(scans: Path, tmp_p
     assert finished.returncode == 1, finished.stderr
     summary = json.loads(finished.stdout)
     assert (summary["documents"], summary["pages"], summary["failed"]) == (36, 45, 1)
-    assert "damaged.png" in finished.stderr
+    assert "damaged\\udcff.png" in finished.stderr
     environment |= {"ML_SERVER_ENGINE": "magic"}
     refused = subprocess.run([*command, "--ray"], env=environment, capture_output=True, text=True, check=False)
     assert refused.returncode in (2, 3)

@@ -14,12 +14,12 @@ from running_server import RunningServer, running
 
 
 def test_servers_read_what_engines_here_read(mock_server: RunningServer, tmp_path: Path) -> None:
-    mixed(tmp_path / "in", 4)
+    mixed(tmp_path / "in", 2)
     servers = f"grpc://{mock_server.grpc},{mock_server.http}"
     options = ("-m", "15000", "-k", "-i", "--markdown", "-l", "korean")
     run = bulk(tmp_path / "in", tmp_path / "out", "--server", servers, "--json", *options)
     assert run.returncode == 0, run.stderr
-    assert summary(run)["pages"] == 7
+    assert summary(run)["pages"] == 4
     assert bulk(tmp_path / "in", tmp_path / "here", *options).returncode == 0
     assert set(results(tmp_path / "out")) == set(results(tmp_path / "here"))
     one, other = (

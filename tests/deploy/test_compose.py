@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -38,6 +39,22 @@ def filled(text: str) -> str:
 def valid(file: dict[str, Any]) -> None:
     """Raises ValueError where Compose's specification does not have it so, or a network is referred to in vain."""
     PyCompose.from_yaml(filled(yaml.safe_dump(file))).validate()
+
+
+def keys(node: yaml.Node) -> Iterator[list[str]]:
+    """Of every mapping, as they are written: the loader keeps the last of two that are the same."""
+    parts = [node] if isinstance(node, yaml.MappingNode) else []
+    yield from ([str(key.value) for key, _ in part.value] for part in parts)
+    for child in node.value if isinstance(node, yaml.CollectionNode) else ():
+        for each in child if isinstance(child, tuple) else (child,):
+            yield from keys(each)
+
+
+def test_no_key_is_there_twice() -> None:
+    """Compose refuses such a file."""
+    twice = [found for found in keys(yaml.compose(TEXT)) if len(found) != len(set(found))]
+    assert twice == []
+    assert list(keys(yaml.compose("a: {b: 1, b: 2}"))) == [["a"], ["b", "b"]]
 
 
 def test_the_file_is_one_of_compose() -> None:
@@ -84,12 +101,13 @@ def test_the_servers_settings_and_ports_are_real() -> None:
     for service in SERVERS.values():
         variables = {name: filled(value) for name, value in service["environment"].items()}
         others = {name for name in variables if not name.startswith(PREFIX)}
-        assert others == {"BENTOML_HOME", *(f"AWS_{name}" for name in AWS)}
+        assert others == {"BENTOML_HOME", "XDG_STATE_HOME", *(f"AWS_{name}" for name in AWS)}
         wanted = settings({name: value for name, value in variables.items() if name not in others})
         assert variables["AWS_ENDPOINT_URL"] == "http://storage:8333"
         assert wanted.documents == f"s3://{EXAMPLE['S3_BUCKET']}/preprocessed"
         # Else the versions of a model would go with the container; the image has made the folder the server's.
         assert f"models:{variables['BENTOML_HOME']}" in service["volumes"]
+        assert variables["XDG_STATE_HOME"].startswith(f"{variables['BENTOML_HOME']}/")
         assert f"-d {variables['BENTOML_HOME']}" in (ROOT / "Dockerfile.gpu").read_text(encoding="utf-8")
         ports = {tuple(port.rsplit(":", 2)[1:]) for port in service["ports"]}
         assert ports == {(str(port), str(port)) for port in (wanted.http_port, wanted.grpc_port)}

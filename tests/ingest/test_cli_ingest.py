@@ -11,13 +11,22 @@ from pathlib import Path
 import pytest
 from pages import png, tiff
 from s3_server import s3_server
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from ml_server.cli import app
 
 
-def ingest(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run the command."""
+def ingest(*arguments: str | Path, **environment: str) -> Result:
+    """Run the command; its decoders are processes of their own."""
+    env = {"COLUMNS": "200", "NO_COLOR": "1", **environment}
+    result = CliRunner().invoke(app, ["ingest", *map(str, arguments)], env=env)
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result
+
+
+def ingest_process(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """The same as a shell runs it."""
     command = [str(Path(sys.executable).parent / "ml-server"), "ingest", *map(str, arguments)]
     env = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1", **environment}
     return subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, check=False)
@@ -30,7 +39,7 @@ def scans(tmp_path: Path, samples: Path) -> Path:
     (folder / "옛날").mkdir(parents=True)
     (folder / "two.tiff").write_bytes(tiff((40, 30), (50, 60)))
     (folder / "page.png").write_bytes(png(30, 20))
-    (folder / "옛날" / "쪽.png").write_bytes(png(30, 20))
+    Path(os.fsdecode(os.fsencode(folder / "옛날") + b"/\xff\n.png")).write_bytes(png(30, 20))
     (folder / "invoices.pdf").write_bytes((samples / "invoices.pdf").read_bytes())
     (folder / "damaged.pdf").write_bytes(b"%PDF-1.7 and then nothing")
     (folder / "notes.md").write_text("left alone: nobody takes it for a document")
@@ -40,7 +49,7 @@ def scans(tmp_path: Path, samples: Path) -> Path:
 def test_a_folder_of_documents_into_a_folder_and_again(scans: Path, tmp_path: Path) -> None:
     kept, tasks = scans / "kept", tmp_path / "tasks.json"  # inside: pages are not taken for documents
     more = ("--to", kept, "--dpi", "72", "--tasks", tasks, "--files-url", "http://host:3000/")
-    result = ingest(scans, *more)
+    result = ingest_process(scans, *more)
     assert result.returncode == 1
     assert "damaged.pdf" in result.stderr
     assert "Traceback" not in result.stderr
@@ -53,7 +62,7 @@ def test_a_folder_of_documents_into_a_folder_and_again(scans: Path, tmp_path: Pa
     before = {path: path.stat().st_mtime_ns for path in kept.rglob("*")}
 
     again = ingest(scans, "--to", kept / "preprocessed", "--dpi", "72", "--json")
-    assert again.returncode == 1
+    assert again.exit_code == 1
     rows = [json.loads(line) for line in again.stdout.splitlines()]
     assert {row["status"] for row in rows if "damaged" not in row["file"]} == {"success"}
     assert all(row["already_stored"] and row["uploaded"] == 0 for row in rows if row["status"] == "success")
@@ -76,7 +85,7 @@ def test_a_bucket_into_a_bucket_that_is_slow_now_and_then(scans: Path, tmp_path:
         s3.fail_every = 15
         result = ingest(*arguments, "--tasks-by", "document", **s3.environment)
         s3.fail_every = 0
-        assert result.returncode == 0, result.stderr
+        assert result.exit_code == 0, result.stderr
         keys = s3.keys("bucket")
         assert [key.split("/")[0] for key in keys].count("preprocessed") == 3
         assert not [key for key in keys if key.startswith("raw/")]
@@ -85,8 +94,15 @@ def test_a_bucket_into_a_bucket_that_is_slow_now_and_then(scans: Path, tmp_path:
             f"s3://bucket/{key}" for key in keys if key.startswith("preprocessed/")
         ]
         s3.requests.clear()
-        assert ingest(*arguments, **s3.environment).returncode == 0
+        assert ingest(*arguments, **s3.environment).exit_code == 0
         assert s3.puts() == []
+
+
+def test_a_folder_without_documents_is_no_fault_but_is_said(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    result = ingest(tmp_path / "in", "--to", tmp_path / "kept")
+    assert result.exit_code == 0
+    assert "no documents in" in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -94,6 +110,7 @@ def test_a_bucket_into_a_bucket_that_is_slow_now_and_then(scans: Path, tmp_path:
     [
         (["nothing.pdf", "--to", "kept"], 2, "there is no nothing.pdf"),
         (["."], 2, "--to"),
+        (["none/*.pdf", "--to", "kept"], 2, "no file matches none/*.pdf"),
         ([".", "--to", "gs://bucket"], 2, "ML_SERVER_DOCUMENTS"),
         ([".", "--to", "kept", "--dpi", "9"], 2, "dpi"),
         ([".", "--to", "kept", "--tasks", "tasks.json"], 2, "--files-url"),
@@ -107,11 +124,11 @@ def test_wrong_usage_says_what_is_wrong(arguments: list[str], code: int, told: s
 
 def test_a_bucket_that_is_not_there_ends_it_at_once_and_a_missing_package_is_named(scans: Path, tmp_path: Path) -> None:
     with s3_server() as s3:
-        result = ingest(scans, "--to", "s3://bucket/preprocessed/", **s3.environment)
-    assert result.returncode == 1
-    assert "s3://bucket" in result.stderr
-    assert "page.png" not in result.stderr
+        refused = ingest(scans, "--to", "s3://bucket/preprocessed/", **s3.environment)
+    assert refused.exit_code == 1
+    assert "s3://bucket" in refused.stderr
+    assert "page.png" not in refused.stderr
     (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['s3fs'] = None\n")
-    result = ingest(scans, "--to", "s3://bucket/x", PYTHONPATH=str(tmp_path))
+    result = ingest_process(scans, "--to", "s3://bucket/x", PYTHONPATH=str(tmp_path))
     assert result.returncode == 3
     assert "pip install" in result.stderr

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import os
+import time
 from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from pages import png, tiff
 from PIL import Image
 from s3_server import S3Server, s3_server
 
+from ml_server.bulk.places import PART
 from ml_server.decode import DecodeLimits, DocumentProbe, decode_pages, probe
 from ml_server.decode_png import PagePicture, encode
 from ml_server.errors import InvalidImage, InvalidRequest, MLServerError, NotReady
@@ -127,6 +130,19 @@ def test_a_damaged_record_is_as_none(store: Store) -> None:
     record = store.read(names.record_path(first.id))
     assert record is not None
     assert json.loads(record)["name"] == "scan.tif"
+
+
+def test_what_a_killed_process_left_half_written_goes_and_what_another_one_writes_stays(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path)
+    stored = add(Documents(store, Rendered()), tiff((49, 30)))
+    old, new = (tmp_path / "preprocessed" / f"{PART}{name}" for name in ("old", "new"))
+    for part, age_s in ((old, 7200), (new, 60)):
+        part.write_bytes(b"half")
+        os.utime(part, (time.time() - age_s,) * 2)
+    store.tidy()
+    assert not old.exists()
+    assert new.exists()
+    assert store.read(names.page_path(stored.pages[0].name)) is not None
 
 
 def test_what_is_no_document_is_refused_and_leaves_nothing(tmp_path: Path) -> None:

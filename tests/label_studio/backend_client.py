@@ -26,7 +26,7 @@ class FakeJobs:
     """Starts nothing; runs until told."""
 
     def __init__(self) -> None:
-        self.now = JobStatus("idle")
+        self.now = JobStatus("idle")  # of the last one
         self.asked: list[tuple[int, str]] = []
 
     async def start(self, project: int, why: str) -> JobStatus:
@@ -36,8 +36,8 @@ class FakeJobs:
         self.now = JobStatus("running", f"job-{len(self.asked)}", project, why)
         return JobStatus("running", self.now.job, project, why, started=True)
 
-    def status(self) -> JobStatus:
-        return self.now
+    def status(self, job: str = "") -> JobStatus:
+        return self.now if job in ("", self.now.job) else JobStatus("idle")
 
 
 def inline(data: bytes) -> str:

@@ -18,15 +18,18 @@ from ml_server.label_studio.images import Images
 from ml_server.label_studio.predictor import Predictor
 from ml_server.label_studio.server import Unprefixed
 
+BOTH = "mock 1 + mock 1"
+"""Who understands, and who reads."""
+
 
 async def test_health_setup_and_versions_as_label_studio_asks(make_pipeline: MakePipeline) -> None:
     async with serving(make_pipeline) as client:
         for path in ("/", "/health", "/label-studio/health"):
             assert (await client.get(path)).json()["status"] == "UP"
-        for config in (FORMS, ALIASES, OCR_TEMPLATE):
+        for config, version in ((FORMS, BOTH), (ALIASES, BOTH), (OCR_TEMPLATE, "mock 1")):
             answer = await client.post("/setup", json=setup_body(config))
-            assert answer.json() == {"model_version": "mock 1"}
-        assert (await client.get("/versions")).json() == {"versions": ["mock 1"]}
+            assert answer.json() == {"model_version": version}
+        assert (await client.get("/versions")).json() == {"versions": [BOTH]}
         assert (await client.get("/readyz")).status_code == 200
         assert "ml_server_requests_total" in (await client.get("/metrics")).text
 

@@ -5,12 +5,18 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
 import pytest
 from running_server import free_port
+
+from ml_server.models.job_files import JobFiles
 
 MOCK = {
     "ML_SERVER_ENGINE": "mock", "ML_SERVER_PRELOAD": "", "ML_SERVER_KEY_VALUE_EXTRACTOR": "mock",
@@ -22,12 +28,38 @@ def command(port: int, *flags: str) -> list[str]:
     return [str(Path(sys.executable).parent / "ml-server"), "label-studio", "backend", "--port", str(port), *flags]
 
 
-def test_the_backend_alone_answers_at_the_root_and_ends_well(tmp_path: Path) -> None:
+@contextmanager
+def empty_label_studio() -> Iterator[tuple[str, list[str]]]:
+    """Its address, and what it was asked for; it has nothing."""
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(f"{self.path} {self.headers['Authorization']}")
+            self.send_response(404)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}", asked
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_the_backend_alone_answers_at_the_root_trains_and_ends_well(tmp_path: Path) -> None:
     port, log = free_port(), tmp_path / "backend.log"
-    with log.open("w") as output:
+    known = {"LABEL_STUDIO_API_KEY": "0123456789abcdef", "BENTOML_HOME": str(tmp_path / "bentoml")}
+    with empty_label_studio() as (url, asked), log.open("w") as output:
         process = subprocess.Popen(
-            command(port), env=os.environ | MOCK, stdout=output, stderr=subprocess.STDOUT, cwd=tmp_path
-        )
+            command(port, "--url", url), env=os.environ | MOCK | known, stdout=output, stderr=subprocess.STDOUT,
+            cwd=tmp_path,
+        )  # fmt: skip
         try:
             deadline = time.monotonic() + 150
             while True:
@@ -40,6 +72,16 @@ def test_the_backend_alone_answers_at_the_root_and_ends_well(tmp_path: Path) -> 
                 assert time.monotonic() < deadline, log.read_text()
                 time.sleep(0.1)
             assert httpx.get(f"http://127.0.0.1:{port}/extract_text").status_code == 404
+            started = httpx.post(f"http://127.0.0.1:{port}/webhook", json={"action": "START_TRAINING", "project": 3})
+            assert started.json()["started"] is True
+            while not (job := JobFiles(tmp_path / "bentoml" / "ml_server" / "jobs").all()[0]).over:
+                assert time.monotonic() < deadline, log.read_text()
+                time.sleep(0.1)
+            # The export knows the address and the token.
+            assert asked == ["/api/projects/3/ Token 0123456789abcdef"], job.message
+            assert job.state == "failed"
+            assert "there is no such thing (404)" in job.message
+            assert "0123456789abcdef" not in Path(job.log).read_text() + log.read_text()
             process.send_signal(signal.SIGTERM)
             assert process.wait(30) == 0, log.read_text()
         finally:

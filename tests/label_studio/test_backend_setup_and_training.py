@@ -91,16 +91,43 @@ async def test_enough_new_annotations_start_one_training(make_pipeline: MakePipe
         assert jobs.asked[-1] == (3, "4 new annotations")
 
 
+async def test_what_a_failed_training_was_to_learn_from_is_not_lost(make_pipeline: MakePipeline) -> None:
+    jobs = FakeJobs()
+    async with serving(make_pipeline, jobs, train_after=2) as client:
+        for number in (1, 2):
+            last = await client.post("/webhook", json=annotation(number))
+        assert last.json()["started"] is True
+        jobs.now = JobStatus("failed", "job-1", 3, message="the export ended with code 1")
+        assert (await client.post("/webhook", json=annotation(3))).json()["started"] is True
+        assert jobs.asked[-1] == (3, "3 new annotations")
+        jobs.now = JobStatus("done", "job-2", 3)
+        assert (await client.post("/webhook", json=annotation(4))).json()["new_annotations"] == 1
+
+
 def test_corrections_outlive_a_restart(tmp_path: Path) -> None:
     file = tmp_path / "state" / "corrections.json"
     Corrections(3, file).add(1, [10, 11])
     again = Corrections(3, file)
     assert (again.count(1), again.count(2)) == (2, 0)
     assert again.add(1, [11, 12])
-    again.learnt(1)
+    again.taken(1, "job-1")
+    again.add(1, [12, 13])
+    training = Corrections(3, file)
+    assert (training.count(1), training.job(1)) == (2, "job-1")
+    training.over(1, learnt=False)
+    assert (Corrections(3, file).count(1), Corrections(3, file).job(1)) == (4, "")
+    training.taken(1, "job-2")
+    training.over(1, learnt=True)
     assert Corrections(3, file).count(1) == 0
-    file.write_text("[half of")
-    assert Corrections(1, file).add(1, [1])
+    one, other = Corrections(3, file), Corrections(3, file)  # two servers with one folder
+    one.add(1, [1, 2])
+    assert other.add(1, [3])
+    for damaged in ("[half of", "[]", '{"1": [10, 11]}'):
+        file.write_text(damaged)
+        assert Corrections(1, file).add(1, [1])
+    no_folder = Corrections(2, file / "below a file")
+    assert not no_folder.add(1, [1])
+    assert no_folder.add(1, [2])
 
 
 async def test_training_by_hand_and_how_it_is(make_pipeline: MakePipeline) -> None:

@@ -13,7 +13,7 @@ from pages import png
 from PIL import Image
 from stand_in import StandIn
 
-from ml_server.errors import InvalidRequest
+from ml_server.errors import InvalidRequest, NotReady
 from ml_server.label_studio import config
 from ml_server.label_studio.export import NOT_CONVERTED, ExportPlan, ExportReport, chosen, export
 from ml_server.label_studio.exported_pictures import picture_file
@@ -44,8 +44,14 @@ def annotation(result: list[dict[str, Any]], number: int = 1, **more: Any) -> di
     return {"id": number, "result": result, "updated_at": f"2026-01-{number:02}", "was_cancelled": False, **more}
 
 
-async def run(studio: StandIn, out: Path, pictures: list[int] | None = None, **plan: Any) -> ExportReport:
+async def run(
+    studio: StandIn, out: Path, pictures: list[int] | None = None, *, away: int = 0, **plan: Any
+) -> ExportReport:
+    """Export; the picture of the task ``away`` cannot be had."""
+
     async def fetch(task: Mapping[str, Any], page: int) -> bytes:
+        if task["id"] == away:
+            raise NotReady("Label Studio failed (502)")
         if pictures is not None:
             pictures.append(task["id"])
         return png(WIDTH, HEIGHT)
@@ -137,6 +143,18 @@ async def test_it_is_repeated_for_what_changed_only(tmp_path: Path) -> None:
     assert (report.written, report.unchanged, report.removed, sorted(pictures)) == (2, 0, 1, [1, 2])
     assert [form.name for form in read_forms(tmp_path)] == ["task-1", "task-2", "theirs"]
     assert await run(studio, tmp_path) == ExportReport(unchanged=2)
+
+
+async def test_a_picture_that_cannot_be_had_now_takes_no_document_away(tmp_path: Path) -> None:
+    studio = studio_with(*(region("a", KEY, "QUESTION", f"key {number}") for number in (1, 2)))
+    await run(studio, tmp_path)
+    studio.tasks[1]["annotations"] = [annotation(region("a", KEY, "QUESTION", "corrected"), 9)]
+    report = await run(studio, tmp_path, away=1)
+    assert (report.written, report.unchanged, report.removed, report.failed) == (0, 1, 0, 1)
+    assert [form.entities[0].text for form in read_forms(tmp_path)] == ["key 1", "key 2"]
+    assert causes(tmp_path) == ["its picture: Label Studio failed (502)"]
+    await run(studio, tmp_path)
+    assert [form.entities[0].text for form in read_forms(tmp_path)] == ["corrected", "key 2"]
 
 
 async def test_pages_of_one_task_are_documents_of_their_own(tmp_path: Path) -> None:

@@ -137,6 +137,20 @@ async def test_a_task_is_tried_three_times_and_one_that_cannot_be_read_once(tmp_
     assert all(studio.versions_of(task) == [VERSION] for task in studio.tasks)
 
 
+async def test_another_version_that_answers_meanwhile_ends_the_pass(tmp_path: Path) -> None:
+    """What it made must not be sent under the name of the version that the run is for."""
+
+    async def swapped(task: Mapping[str, Any]) -> Mapping[str, Any]:
+        if task["id"] == 7:
+            raise InvalidRequest("model_version is 'model 1'; in service here: model 2", field="model_version")
+        return {**await predictor(task), "model_version": VERSION if task["id"] < 5 else "model 2"}
+
+    studio = StandIn(tasks=30)
+    report = await run(studio, tmp_path / "j", by=swapped, concurrency=3)
+    assert (report.done, report.changed, report.stopped, report.failures) == (4, True, False, [])
+    assert [len(studio.versions_of(task)) for task in studio.tasks] == [1] * 4 + [0] * 26
+
+
 async def test_asked_to_stop_it_ends_what_is_in_work_and_begins_nothing(tmp_path: Path) -> None:
     stop = asyncio.Event()
     begun: list[int] = []

@@ -47,7 +47,7 @@ def results(config: str, *pages: Any) -> list[dict[str, Any]]:
 
 
 def test_box_label_and_text_share_an_id_and_are_percent() -> None:
-    found = prediction(parse(FORMS), [of_entities(UNDERSTOOD)])
+    found = prediction(parse(FORMS), [of_entities(UNDERSTOOD, "forms 2")])
     first, text, *_ = found["result"]
     where = {"x": 10, "y": 10, "width": 20, "height": 20, "rotation": 0}
     assert first["value"] == where | {"rectanglelabels": ["Question"]}
@@ -61,7 +61,7 @@ def test_box_label_and_text_share_an_id_and_are_percent() -> None:
 
 
 def test_a_relation_points_from_the_question_to_the_answer() -> None:
-    *_, relation = found = results(FORMS, of_entities(UNDERSTOOD))
+    *_, relation = found = results(FORMS, of_entities(UNDERSTOOD, "forms 2"))
     names = {item["value"]["text"][0]: item["id"] for item in found if item["type"] == "textarea"}
     assert relation == {
         "type": "relation", "from_id": names["Name:"], "to_id": names["Kim"], "direction": "right",
@@ -70,7 +70,7 @@ def test_a_relation_points_from_the_question_to_the_answer() -> None:
 
 
 def test_split_tags_give_a_result_each() -> None:
-    found = results(SPLIT, of_entities(UNDERSTOOD))
+    found = results(SPLIT, of_entities(UNDERSTOOD, "forms 2"))
     assert [item["type"] for item in found[:3]] == ["rectangle", "labels", "textarea"]
     assert len({item["id"] for item in found[:3]}) == 1
     assert found[1]["value"]["labels"] == ["Question"]
@@ -79,14 +79,16 @@ def test_split_tags_give_a_result_each() -> None:
 
 def test_what_the_config_has_no_label_for_is_text_or_nothing() -> None:
     def given(config: str, kind: str) -> list[Any]:
-        return [item["value"][kind] for item in results(config, of_entities(UNDERSTOOD)) if item["type"] == kind]
+        return [
+            item["value"][kind] for item in results(config, of_entities(UNDERSTOOD, "forms 2")) if item["type"] == kind
+        ]
 
     assert given(FORMS, "rectanglelabels") == [["Question"], ["Answer"], []]
     assert given(POLYGONS, "polygonlabels") == [["Question"], ["Answer"]]
 
 
 def test_polygons_have_points() -> None:
-    first = results(POLYGONS, of_entities(UNDERSTOOD))[0]
+    first = results(POLYGONS, of_entities(UNDERSTOOD, "forms 2"))[0]
     assert first["value"]["points"] == [[10, 10], [30, 10], [30, 30], [10, 30]]
     assert first["type"] == "polygonlabels"
 
@@ -102,7 +104,7 @@ def test_text_alone_by_line_or_by_word() -> None:
 
 
 def test_pages_carry_their_position() -> None:
-    found = results(PAGES, of_entities(UNDERSTOOD), of_entities(UNDERSTOOD))
+    found = results(PAGES, of_entities(UNDERSTOOD, "forms 2"), of_entities(UNDERSTOOD, "forms 2"))
     assert [item["item_index"] for item in found if item["type"] == "rectanglelabels"] == [0, 0, 0, 1, 1, 1]
     regions, relations = read_result(found)
     assert len({region.id for region in regions}) == 6
@@ -167,6 +169,6 @@ def test_regions_that_are_there_keep_their_ids_and_get_labels() -> None:
 
 
 def test_a_task_without_transcribed_regions_says_so() -> None:
-    boxes = [item for item in results(FORMS, of_entities(UNDERSTOOD)) if item["type"] != "textarea"]
+    boxes = [item for item in results(FORMS, of_entities(UNDERSTOOD, "forms 2")) if item["type"] != "textarea"]
     with pytest.raises(InvalidRequest, match="task 3 has no regions with text"):
         existing_pages({"id": 3, "predictions": [{"result": boxes}]}, "english", 1)

@@ -53,9 +53,9 @@ def command(studio: LabelStudio, home: Path, *arguments: str, **environment: str
     )
 
 
-def connect(studio: LabelStudio, project: int, server: RunningServer) -> None:
-    """Add the server as the project's ML backend, as Settings, Model does."""
-    studio.post("/api/ml/", {"project": project, "url": f"{server.http}/label-studio", "title": "ml_server"})
+def connect(studio: LabelStudio, project: int, url: str) -> None:
+    """Add an ML backend to the project, as Settings, Model does."""
+    studio.post("/api/ml/", {"project": project, "url": url, "title": "ml_server"})
 
 
 def retrieve(studio: LabelStudio, project: int) -> Any:
@@ -74,7 +74,7 @@ def test_from_a_prediction_to_a_corrected_and_retrained_model(studio: LabelStudi
 
     # Connected as an ML backend, asked by the UI.
     with serving(tmp_path / "first", studio) as server:
-        connect(studio, project, server)
+        connect(studio, project, f"{server.http}/label-studio")
         retrieve(studio, project)
     shown = {task: studio.predictions(task) for task in tasks}
     assert all(len(found) == 1 for found in shown.values()), server.log.read_text()[-3000:]

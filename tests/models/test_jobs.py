@@ -79,8 +79,13 @@ async def test_a_job_that_cannot_go_on_says_why(home: Path) -> None:
     status = await over(jobs)
     assert status.state == "failed"
     assert status.message == "the export ended with code 1: token refused"
-    assert (await jobs.start(1, "again")).started, "the next one may start"
+    again = await jobs.start(2, "again")
+    assert again.started, "the next one may start"
     await over(jobs)
+    assert [jobs.status(job).project for job in (status.job, again.job, "")] == [1, 2, 2]
+    assert jobs.status("../jobs") == JobStatus("idle")
+    (jobs.files.folder / status.job / "status.json").write_text('{"id": "1", "project": 1, "why": "", "colour": "red"}')
+    assert [each.id for each in jobs.files.all()] == [again.job], "another server's fields stop nobody"
 
 
 async def test_a_job_that_was_killed_has_failed_with_its_last_lines(home: Path) -> None:

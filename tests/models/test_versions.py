@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from ml_server.cli import app
 from ml_server.engines.layoutlm import model_source
 from ml_server.errors import InvalidRequest
-from ml_server.models import documents, promotion
+from ml_server.models import documents, promotion, recipe
 from ml_server.models.serving import SHIPPED, Serving, ServingFile
 from ml_server.models.store import Facts, ModelStore
 from ml_server.settings import Settings
@@ -152,3 +152,31 @@ def test_train_asks_for_a_place(forms: list[Form], tmp_path: Path) -> None:
     assert (done.exit_code, "--add-to-store" in done.stderr) == (2, True)
     done = CliRunner().invoke(app, ["train", str(tmp_path / "forms"), "--out", str(tmp_path / "out"), "--promote"])
     assert (done.exit_code, "need --add-to-store" in done.stderr) == (2, True)
+    done = CliRunner().invoke(app, ["train", str(tmp_path / "forms"), "--add-to-store", "--model", "mine"])
+    assert (done.exit_code, "--from-version" in done.stderr) == (2, True)
+
+
+def test_train_passes_on_all_that_shapes_a_version(
+    home: Path, forms: list[Form], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[recipe.Recipe] = []
+
+    def not_now(wanted: recipe.Recipe, settings: Settings, tell: recipe.Tell) -> recipe.Made:
+        asked.append(wanted)
+        raise InvalidRequest("not now")
+
+    monkeypatch.setattr(recipe, "fine_tune", not_now)
+    options = {
+        "--held-out": "0.3", "--epochs": "3", "--task": "ser", "--learning-rate": "0.001", "--patience": "4",
+        "--seed": "5", "--threads": "2", "--name": "loans", "--version": "v7", "--licence": "MIT",
+        "--from-version": "v6", "--out": str(tmp_path / "out"),
+    }  # fmt: skip
+    flat = [part for option in options.items() for part in option]
+    done = CliRunner().invoke(app, ["train", str(tmp_path / "forms"), "--add-to-store", "--promote", *flat])
+    assert (done.exit_code, "not now" in done.stderr) == (2, True)
+    assert asked == [
+        recipe.Recipe(
+            folders=(tmp_path / "forms",), work=tmp_path / "out", data="loans", start="v6", held_out=0.3, epochs=3.0,
+            task="ser", learning_rate=0.001, patience=4, seed=5, threads=2, version="v7", promote=True, licence="MIT",
+        )
+    ]  # fmt: skip
