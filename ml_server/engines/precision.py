@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+from typing import TYPE_CHECKING
 
-import torch
+if TYPE_CHECKING:
+    import torch
 
 
 def fast_dtype(device: str) -> torch.dtype | None:
@@ -16,6 +18,8 @@ def fast_dtype(device: str) -> torch.dtype | None:
     Args:
         device: ``cpu`` or ``cuda``.
     """
+    import torch
+
     if device == "cuda":
         return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
     # Older releases of torch cannot say.
@@ -25,9 +29,13 @@ def fast_dtype(device: str) -> torch.dtype | None:
 
 def trained_dtype(device: str) -> torch.dtype | None:
     """As :func:`fast_dtype`, but never float16, whose gradients would need scaling."""
+    import torch
+
     return torch.bfloat16 if fast_dtype(device) == torch.bfloat16 else None
 
 
 def mixed(device: str, dtype: torch.dtype | None) -> contextlib.AbstractContextManager[object]:
     """A block whose matrix products are computed in ``dtype``; with None, one that changes nothing."""
+    import torch
+
     return torch.autocast(device, dtype) if dtype else contextlib.nullcontext()
