@@ -9,6 +9,8 @@ HTTP_PORT ?= 3000
 GRPC_PORT ?= 50051
 # Passed on: make serve ARGS="--engine tesseract", make test ARGS="-k overlay"
 ARGS ?=
+# Most tests wait for processes to start, so two at a time take a good half of the time, on two cores too.
+WORKERS ?= 2
 
 .PHONY: help
 help: ## list the targets
@@ -31,9 +33,9 @@ demo: setup ## read both sample invoices: by curl if the server is running, else
 	@HTTP_PORT=$(HTTP_PORT) bash scripts/demo.sh
 
 .PHONY: test
-test: setup ## run the tests (ARGS="-k name")
+test: setup ## run the tests (ARGS="-k name"), two files at a time (WORKERS=0 for one after the other)
 	@bash scripts/promtool.sh
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 .PHONY: check
 check: setup ## lint, formatting, types, stale gRPC stubs, proto and Dockerfile rules
