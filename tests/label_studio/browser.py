@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +14,8 @@ from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 from real_label_studio import LabelStudio
 
+from ml_server.training.synthetic.render import chromium
+
 _DRAWN_S = 90
 _SETTLE_MS = 3000
 _NEAR = 90
@@ -24,16 +25,15 @@ _NEAR = 90
 @contextmanager
 def browser(studio: LabelStudio) -> Iterator[Page]:
     """A tab that is logged in as the user."""
-    program = next((found for name in ("chromium", "google-chrome") if (found := shutil.which(name))), None)
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        context = chromium.new_context(viewport={"width": 1600, "height": 1300})
+        program = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
+        context = program.new_context(viewport={"width": 1600, "height": 1300})
         for name, value in studio.session.cookies.items():
             context.add_cookies([{"name": name, "value": value, "url": studio.url}])
         try:
             yield context.new_page()
         finally:
-            chromium.close()
+            program.close()
 
 
 def open_task(page: Page, studio: LabelStudio, project: int, task: int) -> None:

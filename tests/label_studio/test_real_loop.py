@@ -21,8 +21,14 @@ from real_label_studio import LabelStudio
 from running_server import RunningServer, running
 
 from ml_server.training.forms import read_forms
+from ml_server.training.synthetic.render import chromium
 
-pytestmark = [pytest.mark.label_studio, pytest.mark.timeout(1200)]
+pytestmark = [
+    pytest.mark.label_studio,
+    pytest.mark.label_studio_core,
+    pytest.mark.timeout(1200),
+    pytest.mark.skipif(chromium() is None, reason="no Chromium is installed: apt-get install chromium"),
+]
 
 ROOT = Path(__file__).resolve().parents[2]
 COLOURS = {"HEADER": "#8e44ad", "QUESTION": "#2980b9", "ANSWER": "#27ae60", "OTHER": "#7f8c8d"}
