@@ -210,3 +210,7 @@ def running_label_studio(folder: Path, **environment: str) -> Iterator[LabelStud
     finally:
         found.stop()
         found.session.close()
+
+
+if __name__ == "__main__":  # CI installs it while other tests run
+    program()
