@@ -83,7 +83,7 @@ async def _measure(engine: str, pages: int, damaged: float, lang: str) -> Measur
         differ = _differ(mine, theirs)
         listed = {Path(row["path"]).relative_to(root / "in").as_posix() for row in _rows(root / "killed" / "failures")}
         indexed = [row["file"] for row in _rows(root / "killed" / "index")]
-    span = whole.usage.now()
+    span = whole.usage.samples[-1][0]
     early, late = (whole.usage.typical(span * at, span * (at + 0.2)) for at in (0.2, 0.8))
     return Measurement(
         "bulk",
