@@ -9,7 +9,8 @@ HTTP_PORT ?= 3000
 GRPC_PORT ?= 50051
 # Passed on: make serve ARGS="--engine tesseract", make test ARGS="-k overlay"
 ARGS ?=
-# Most tests wait for processes to start, so two at a time take a good half of the time, on two cores too.
+# Most tests wait for processes to start, so two at a time take a good half of the time, on two cores too. A worker that
+# dies ends the run: xdist would queue its finished files for the next one, and then wait for ever for their tests.
 WORKERS ?= 2
 
 .PHONY: help
@@ -35,7 +36,7 @@ demo: setup ## read both sample invoices: by curl if the server is running, else
 .PHONY: test
 test: setup ## run the tests (ARGS="-k name"), two files at a time (WORKERS=0 for one after the other)
 	@bash scripts/promtool.sh
-	@$(BIN)/pytest -n $(WORKERS) --dist loadfile $(ARGS)
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile --max-worker-restart 0 $(ARGS)
 
 .PHONY: check
 check: setup ## lint, formatting, types, stale gRPC stubs, proto and Dockerfile rules

@@ -10,12 +10,13 @@ import asyncio
 import contextlib
 import multiprocessing
 import os
-import signal
 import threading
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, process
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, Protocol, TypeVar
+
+import psutil
 
 from ml_server import child, logs
 from ml_server.memory import Growth
@@ -110,19 +111,23 @@ class ProcessReplica:
             initializer=child.settle_in,
             initargs=(dict(environment or {}), log_level, log_format),
         )
-        self._pid: int | None = None
+        self._process: psutil.Process | None = None
         self._closed = False
 
     @property
     def pid(self) -> int | None:
         """Process id, once it is up."""
-        return self._pid
+        return self._process.pid if self._process else None
 
     async def start(self, timeout_s: float) -> WorkerStats:
         """See Replica."""
         if self._make_room is not None:
             await self._make_room()
-        self._pid = await self._within(self._executor.submit(os.getpid), timeout_s)
+        pid = await self._within(self._executor.submit(os.getpid), timeout_s)
+        try:
+            self._process = psutil.Process(pid)
+        except psutil.NoSuchProcess as error:
+            raise ReplicaDied from error
         await self._within(self._executor.submit(child.build, self._make), timeout_s)
         stats: WorkerStats = await self.call("warm_up", timeout_s=timeout_s)
         return stats
@@ -149,14 +154,15 @@ class ProcessReplica:
 
     def grown(self, calls: int) -> bool:
         """See Replica."""
-        return self._pid is not None and self._growth.beyond(self._pid, calls)
+        return self._process is not None and self._growth.beyond(self._process.pid, calls)
 
     def close(self) -> None:
         """See Replica."""
-        if self._pid is not None and not self._closed:
-            self._closed = True  # once only: the number may belong to another process later
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(self._pid, signal.SIGKILL)
+        if self._process is not None and not self._closed:
+            self._closed = True
+            # Its number may be another's by now, a thread's even; psutil compares the start times first.
+            with contextlib.suppress(psutil.NoSuchProcess):
+                self._process.kill()
         self._executor.shutdown(wait=False, cancel_futures=True)
 
 

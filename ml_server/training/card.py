@@ -29,9 +29,9 @@ def shipped_card(version: str, pages: int, read: int, knobs: Knobs, metrics: Map
 
     Args:
         version: of the weights.
-        pages: generated pages trained on.
+        pages: generated pages trained on, in all rounds.
         read: of the same generator, as our engines read them.
-        knobs: of the trainer.
+        knobs: of the last round.
         metrics: on generated pages held out.
     """
     return ModelCard(
@@ -43,7 +43,7 @@ def shipped_card(version: str, pages: int, read: int, knobs: Knobs, metrics: Map
         labels=tuple(dict.fromkeys(tag[2:] for tag in TAGS if tag != "O")),
         data=(
             TrainingData("ml_server.training.synthetic", pages, "apache-2.0"),
-            TrainingData("ml_server.training.synthetic, read by PaddleOCR and Tesseract", read, "apache-2.0"),
+            TrainingData("ml_server.training.synthetic, read by our OCR engines", read, "apache-2.0"),
         ),
         metrics=metrics,
         measured_on="200 generated pages held out; docs/key_values.md has the figures on real forms",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -22,7 +22,7 @@ from ml_server.training.train import Knobs
 
 PAGES, PICTURES, HELD_OUT = 9000, 240, 200
 SEED = 20261121
-VERSION = "1.0.0"
+VERSION = "1.1.0"
 FILES = (
     "README.md",
     "config.json",
@@ -45,42 +45,76 @@ KNOBS = Knobs(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Round:
+    """Pages of its own, and training on them from where the round before ended.
+
+    Attributes:
+        name: of its folder.
+        knobs: of the trainer; the pages have its seed too.
+    """
+
+    name: str
+    knobs: Knobs
+
+
+# The first ended while more steps still helped. The second sees new pages, more of them in the order of OCR's lines.
+ROUNDS = (
+    Round("round1", KNOBS),
+    Round(
+        "round2",
+        replace(
+            KNOBS, learning_rate=2e-4, head_learning_rate=5e-4, noise=replace(KNOBS.noise, lines=0.5), seed=SEED + 2
+        ),
+    ),
+)
+
+
 def main(
     work: Annotated[Path, typer.Argument(help="folder for everything that is made; about 200 MB")],
     install: Annotated[bool, typer.Option("--install", help="put the model into the package at the end")] = False,
 ) -> None:
-    """Base model, documents, reading part of them, training, model card."""
+    """Base model; then in every round documents, reading part of them, training, model card."""
     # Two threads that wait actively stop each other whenever a third program wants a core.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     console = Console(stderr=True)
     work.mkdir(parents=True, exist_ok=True)
 
-    from ml_server.training import base_model, ocr_noise
-    from ml_server.training.synthetic.generate import Run, generate
+    from ml_server.training import base_model
 
-    base = work / "base"
-    if not (base / "config.json").is_file():
+    start = work / "base"
+    if not (start / "config.json").is_file():
         with _step(console, "base model"):
-            base_model.main(base)
-    with _step(console, "pages"):
-        generate(Run(work / "pages", PAGES, SEED, scan=True))
-    with _step(console, "pages with pictures"):
-        generate(Run(work / "pictures", PICTURES, SEED + 1, images=1.0, scan=True))
-    with _step(console, "reading the pictures"):
-        ocr_noise.read_pictures(work / "pictures", work / "read.jsonl")
-    if not (work / "model" / "README.md").is_file():
-        with _step(console, "training"):
-            _train(work, console)
+            base_model.main(start)
+    for number, each in enumerate(ROUNDS, 1):
+        if not (work / each.name / "model" / "README.md").is_file():
+            _go_round(each, number, start, work / each.name, console)
+        start = work / each.name / "model"
     if install:
         from ml_server.engines.layoutlm.model_source import SHIPPED
 
         SHIPPED.mkdir(exist_ok=True)
         for name in FILES:
-            shutil.copy(work / "model" / name, SHIPPED)
+            shutil.copy(start / name, SHIPPED)
         console.print(f"installed into {SHIPPED}")
 
 
-def _train(work: Path, console: Console) -> None:
+def _go_round(each: Round, number: int, start: Path, work: Path, console: Console) -> None:
+    from ml_server.training import ocr_noise
+    from ml_server.training.synthetic.generate import Run, generate
+
+    seed = each.knobs.seed
+    with _step(console, f"{each.name}: pages"):
+        generate(Run(work / "pages", PAGES, seed, scan=True))
+    with _step(console, f"{each.name}: pages with pictures"):
+        generate(Run(work / "pictures", PICTURES, seed + 1, images=1.0, scan=True))
+    with _step(console, f"{each.name}: reading the pictures"):
+        ocr_noise.read_pictures(work / "pictures", work / "read.jsonl")
+    with _step(console, f"{each.name}: training"):
+        _train(each.knobs, number, start, work, console)
+
+
+def _train(knobs: Knobs, number: int, start: Path, work: Path, console: Console) -> None:
     import torch
 
     from ml_server.cores import openmp_threads
@@ -101,10 +135,10 @@ def _train(work: Path, console: Console) -> None:
         def show(step: int, steps: int, line: str) -> None:
             progress.update(bar, completed=step, total=steps, description=line)
 
-        scores = train([*clean, *read], held_out, work / "base", work / "model", KNOBS, VERSION, show)
+        scores = train([*clean, *read], held_out, start, work / "model", knobs, VERSION, show)
     console.print(f"on {HELD_OUT} generated pages held out: {asdict(scores)}")
     metrics = {"SER F1": scores.ser_f1, "RE F1": scores.re_f1, "header RE F1": scores.header_f1}
-    shipped_card(VERSION, len(clean), len(read), KNOBS, metrics).write(work / "model")
+    shipped_card(VERSION, number * len(clean), number * len(read), knobs, metrics).write(work / "model")
 
 
 class _step:  # noqa: N801 - reads as a statement

@@ -62,7 +62,8 @@ def arrived(address: str) -> float:
 def test_what_was_accepted_is_answered_and_new_work_is_refused_meanwhile(tmp_path: Path) -> None:
     settings = MOCK | {"mock_delay_s": "0.4", "replicas": "1", "shutdown_grace_s": "20"}
     with running(tmp_path, **settings) as server, grpc.insecure_channel(server.grpc) as channel:
-        assert health(channel) == health_pb2.HealthCheckResponse.SERVING
+        # The two wires follow the pipeline one after the other.
+        until(lambda: health(channel) == health_pb2.HealthCheckResponse.SERVING)
         below = server.process.children(recursive=True)
         with httpx.Client(base_url=server.http, timeout=60) as client, ThreadPoolExecutor(2 * AT_ONCE) as threads:
             over_http = [threads.submit(client.post, "/extract_text", files={"image": png()}) for _ in range(AT_ONCE)]
