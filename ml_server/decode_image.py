@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import ExifTags, Image, ImageCms
 
+from ml_server import decode_jpeg
 from ml_server.decode_limits import DecodeLimits
 from ml_server.document import Page
 from ml_server.errors import PayloadTooLarge
@@ -67,8 +68,12 @@ def read_pages(data: bytes, kind: str, first: int, count: int, limits: DecodeLim
             except EOFError:
                 break
             limits.check_pixels(*image.size, number=index + 1)
-            image.load()
-            pages.append(Page(pixels=_upright(_to_rgb(image), _orientation(image)), number=index + 1))
+            plain = kind == "JPEG" and image.mode in decode_jpeg.MODES
+            pixels = decode_jpeg.to_rgb(data, *image.size) if plain else None
+            if pixels is None:
+                image.load()
+                pixels = _to_rgb(image)
+            pages.append(Page(pixels=_upright(pixels, _orientation(image)), number=index + 1))
     return pages
 
 
