@@ -30,7 +30,7 @@ def draw(brush: ImageDraw.ImageDraw, start: Box, end: Box, ink: Ink, stroke: int
         ink: of the arrow.
         stroke: width of the line, pixels.
     """
-    tail, tip = ends(start, end, 2.2 * _HEAD * stroke)
+    tail, tip = ends(start, end, shortest(stroke))
     angle = math.atan2(tip[1] - tail[1], tip[0] - tail[0])
     long, half = _HEAD * stroke, _HEAD * stroke * 0.45
     neck = _moved(tip, angle, -long * 0.9)
@@ -46,24 +46,29 @@ def draw(brush: ImageDraw.ImageDraw, start: Box, end: Box, ink: Ink, stroke: int
         brush.polygon((point, left, right), fill=colour)
 
 
-def ends(start: Box, end: Box, shortest: float) -> tuple[Point, Point]:
+def shortest(stroke: int) -> float:
+    """Length that an arrow of this width has at least, pixels."""
+    return 2.2 * _HEAD * stroke
+
+
+def ends(start: Box, end: Box, least: float) -> tuple[Point, Point]:
     """Where an arrow begins and ends.
 
     Args:
         start: box it comes from.
         end: box it goes to.
-        shortest: length it has at least; it grows into both boxes for that.
+        least: length it has at least; it grows into both boxes for that.
     """
     tail, tip = min(
         ((p, q) for p in _middles(start) for q in _middles(end)), key=lambda pair: math.dist(pair[0], pair[1])
     )
     length = math.dist(tail, tip)
-    if length >= shortest:
+    if length >= least:
         return tail, tip
     centres = _centre(start), _centre(end)
     apart = math.dist(*centres)
     angle = math.atan2(tip[1] - tail[1], tip[0] - tail[0]) if length > 1 else _direction(*centres)
-    missing = (min(shortest, max(apart, shortest / 2)) - length) / 2
+    missing = (min(least, max(apart, least / 2)) - length) / 2
     return _moved(tail, angle, -missing), _moved(tip, angle, missing)
 
 

@@ -50,8 +50,8 @@ def bulk(
             "-p",
             min=1,
             max=64,
-            help="Pages read at a time: engine processes, or calls to each server.",
-            show_default="what fits the cores; 4 with --server",
+            help="Pages read at a time: engine processes, or calls to each server or to the model server of vlm.",
+            show_default="what fits the cores; 4 with --server; ML_SERVER_VLM_CONCURRENCY with vlm",
         ),
     ] = None,
     max_pixels: Annotated[

@@ -42,10 +42,11 @@ def run(
     output: str,
     *,
     retry_failed: bool,
+    starting: Callable[[], object],
     begin: Callable[[], object],
     done: Callable[[BulkDocument, Outcome], None],
 ) -> tuple[Tally, float]:
-    """Read everything on Ray.
+    """Read everything on Ray; where nothing is left to read there need not be one.
 
     Args:
         address: see :class:`RayOptions`.
@@ -55,7 +56,8 @@ def run(
         options: what to read and write.
         output: address of the results.
         retry_failed: also try what failed for good in an earlier run.
-        begin: called when there is a Ray.
+        starting: called when there is something to read, before Ray is asked for it.
+        begin: called when documents come: finished ones at first, and again when there is a Ray.
         done: told of every document.
 
     Returns:
@@ -66,18 +68,37 @@ def run(
         EngineUnavailable: Ray is not installed, or no document can be read.
         OutputFailed: results cannot be written.
     """
+    from ml_server.bulk.places import open_place
     from ml_server.bulk.ray_actor import Reading
     from ml_server.bulk.ray_run import RayOptions, connected, run_on_ray
     from ml_server.bulk.run import Tally
+    from ml_server.bulk.storage import Storage
+    from ml_server.bulk.unfinished import unfinished
 
     wanted = RayOptions.of(address, actors, settings)
+    storage, fingerprint = Storage(open_place(output), options.retries), options.fingerprint(settings)
     tally = Tally()
+
+    def skipped(document: BulkDocument, outcome: Outcome) -> None:
+        tally.add(outcome)
+        done(document, outcome)
+
+    begin()
+    began = time.monotonic()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C
+    try:
+        left = unfinished(documents, storage, fingerprint, skipped, retry_failed=retry_failed)
+    except KeyboardInterrupt:
+        tally.stopped, left = True, []
+    if not left:
+        return tally, time.monotonic() - began
+    starting()
     with connected(wanted) as ray:
-        signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C; Ray's own would print a stack
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # once more: Ray's own would print a stack
         begin()
         began = time.monotonic()
         try:
-            run_on_ray(ray, documents, Reading(settings, options, output, retry_failed), wanted, done, tally)
+            run_on_ray(ray, left, Reading(settings, options, output, retry_failed), wanted, done, tally)
         except KeyboardInterrupt:
             tally.stopped = True
         seconds = time.monotonic() - began

@@ -135,7 +135,7 @@ async def _plan(asked: Asked, settings: Settings, place: Place, inputs: Inputs) 
 
 async def _run(asked: Asked, settings: Settings, place: Place, inputs: Inputs) -> bool:
     loop = asyncio.get_running_loop()
-    parallel = asked.parallel or (_CALLS_EACH if asked.servers else allowed(settings.cores).count)
+    settings, parallel = _in_parallel(asked, settings)
     at_once = 2 * parallel * max(1, len(asked.servers)) + 2 + _REMOTE_MORE * is_remote(asked.output)
     loop.set_default_executor(ThreadPoolExecutor(at_once + 4))
     options = asked.options(settings)
@@ -165,12 +165,22 @@ async def _run(asked: Asked, settings: Settings, place: Place, inputs: Inputs) -
     return _told(asked, tally, totals, seconds)
 
 
+def _in_parallel(asked: Asked, settings: Settings) -> tuple[Settings, int]:
+    """How many pages are read at a time, and the settings with it: another server's model has no part in our cores."""
+    if asked.servers:
+        return settings, asked.parallel or _CALLS_EACH
+    if settings.engine == "vlm":
+        pages = asked.parallel or settings.vlm_concurrency
+        return settings.model_copy(update={"vlm_concurrency": pages, "replicas": None}), pages
+    return settings, asked.parallel or allowed(settings.cores).count
+
+
 def _run_on_ray(address: str, asked: Asked, settings: Settings, place: Place, inputs: Inputs) -> bool:
     output = asked.output if is_remote(asked.output) else os.path.abspath(local_path(asked.output))
     with Shown(inputs.count) as shown:
         tally, seconds = cli_bulk_ray.run(
             address, asked.parallel, inputs, settings, asked.options(settings), output,
-            retry_failed=asked.retry_failed, begin=shown.begin, done=shown.done,
+            retry_failed=asked.retry_failed, starting=shown.starting, begin=shown.begin, done=shown.done,
         )  # fmt: skip
         shown.finishing()
         totals = build(place, asked.index, asked.retries)

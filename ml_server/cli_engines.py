@@ -9,7 +9,7 @@ from dataclasses import asdict
 from rich.console import Console
 from rich.table import Table
 
-from ml_server.document import EngineInfo
+from ml_server.engine_info import EngineInfo
 from ml_server.pipeline import Pipeline
 from ml_server.settings import Settings
 

@@ -56,11 +56,13 @@ class Found:
         body: the JSON of the HTTP answer.
         show: print it for people.
         draw: one for each page of the file: the page's drawing.
+        warnings: what is to be known of the reading; the JSON has them itself.
     """
 
     body: Callable[[], dict[str, Any]]
     show: Callable[[], None]
     draw: Sequence[Callable[[Page], Image.Image]]
+    warnings: Sequence[str] = ()
 
 
 async def extract(files: Sequence[Path], settings: Settings, options: ExtractOptions) -> bool:
@@ -112,6 +114,8 @@ async def _one(pipeline: Pipeline, path: Path, options: ExtractOptions, *, sever
         if several:
             sys.stdout.write(f"==> {path} <==\n")
         found.show()
+        for warning in found.warnings:
+            sys.stderr.write(f"ml-server: {path}: {warning}\n")
     sys.stdout.flush()
     if options.overlay is not None:
         try:
@@ -135,8 +139,9 @@ async def _text(pipeline: Pipeline, request: DocumentRequest) -> Found:
 
         return overlay.draw(page, result.pages[index])
 
-    pages = range(len(result.pages))
-    return Found(body, lambda: _write(result.text + "\n"), [partial(draw, index) for index in pages])
+    drawings = [partial(draw, index) for index in range(len(result.pages))]
+    warnings = [f"page {page.number}: {warning}" for page in result.pages for warning in page.warnings]
+    return Found(body, lambda: _write(result.text + "\n"), drawings, warnings)
 
 
 async def _key_values(pipeline: Pipeline, request: DocumentRequest) -> Found:

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ml_server.document import KeyValuePage
+from ml_server.key_value import KeyValuePage
 
 
 def show(pages: Sequence[KeyValuePage]) -> None:

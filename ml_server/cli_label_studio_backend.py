@@ -33,11 +33,12 @@ def backend(
     [bold]ml-server serve[/bold] has the same routes under /label-studio; this is for a machine that does nothing else.
     In Label Studio, add it under Settings, Model, with this machine's address and port.
     """
+    settings = settings_from(engine=engine, lang=lang, replicas=replicas)
+    label_studio = shared.label_studio_settings(url=url, port=port, predict=predict)
+
     from ml_server.errors import EngineFailed
     from ml_server.label_studio.server import serve_forever
 
-    settings = settings_from(engine=engine, lang=lang, replicas=replicas)
-    label_studio = shared.label_studio_settings(url=url, port=port, predict=predict)
     try:
         asyncio.run(serve_forever(settings, label_studio))
     except ValueError as error:

@@ -157,7 +157,7 @@ def _compared(found: ModelVersion, serving: str, on: Path | None, settings: Sett
             EXIT_FAILED,
         )
     typer.echo(figures, err=True)
-    return f"not worse on {facts.held_out_documents} documents"
+    return f"not worse on {facts.held_out_documents} held out"
 
 
 def _warn_bound(settings: Settings) -> None:

@@ -28,8 +28,10 @@ def versions(found: Sequence[ModelVersion], serving: Serving, settings: Settings
         return
     table = Table(title=f"Versions of {settings.model_store}", caption=escape(_caption(serving, settings)))
     table.add_column("version", no_wrap=True)
-    for column in ("serves", "from", "documents", "held out", "SER F1", "pairs F1"):
-        table.add_column(column, overflow="fold")
+    table.add_column("serves", no_wrap=True)
+    table.add_column("from", overflow="fold")
+    for column in ("documents", "held\nout", "SER\nF1", "pairs\nF1"):  # so that 80 columns hold them all
+        table.add_column(column, no_wrap=True)
     for version in found:
         facts = version.facts
         table.add_row(
@@ -66,12 +68,16 @@ def jobs(found: Sequence[Job], *, as_json: bool) -> None:
         _dump([asdict(job) for job in found])
         return
     table = Table(title="Training jobs", show_lines=True)
-    for column in ("job", "state", "step", "why", "message", "log"):
+    table.add_column("job", no_wrap=True)
+    for column in ("state", "step", "why", "message"):
         table.add_column(column, overflow="fold")
     for job in found:
         far = f" {job.done}/{job.total}" if job.total else ""
-        table.add_row(job.id, job.state, job.step + far, *map(escape, (job.why, job.message, job.log)))
-    Console().print(table)
+        table.add_row(job.id, job.state, job.step + far, escape(job.why), escape(job.message))
+    console = Console()
+    console.print(table)
+    for job in found[-1:]:  # not in the table, which would break it
+        console.print(f"log of the last one: {job.log}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _plain(version: ModelVersion) -> dict[str, Any]:

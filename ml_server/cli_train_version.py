@@ -71,18 +71,17 @@ def train_version(folders: Sequence[Path], settings: Settings, options: Options,
             licence=options.licence,
         )
         try:
-            with (
-                Progress(*columns, TextColumn("{task.description}"), console=console) as progress,
-                JobFiles(state_folder(settings) / "jobs").turn(),
-            ):
+            with Progress(*columns, TextColumn("{task.description}"), console=console) as progress:
                 bar = progress.add_task("", total=None, step="waits for another training")
-                made = fine_tune(
-                    recipe,
-                    settings,
-                    lambda step, done, total, line: progress.update(
-                        bar, completed=done, total=total or None, description=line, step=step
-                    ),
-                )
+                with JobFiles(state_folder(settings) / "jobs").turn():
+                    progress.update(bar, step="reads the documents")
+                    made = fine_tune(
+                        recipe,
+                        settings,
+                        lambda step, done, total, line: progress.update(
+                            bar, completed=done, total=total or None, description=line, step=step
+                        ),
+                    )
         except InvalidRequest as error:
             fail(error.message, EXIT_USAGE)
         except EngineUnavailable as error:

@@ -167,57 +167,6 @@ class Relation:
 
 
 @dataclass(frozen=True, slots=True)
-class KeyValue:
-    """One question with one of its answers.
-
-    Attributes:
-        key: the question's text.
-        value: the answer's text.
-        confidence: 0..1; of both entities and of their relation together.
-        key_bbox: box of the question.
-        value_bbox: box of the answer.
-    """
-
-    key: str
-    value: str
-    confidence: float
-    key_bbox: Polygon
-    value_bbox: Polygon
-
-
-@dataclass(frozen=True, slots=True)
-class KeyValuePage:
-    """What was understood of one page.
-
-    Attributes:
-        entities: in reading order; empty for a page without text.
-        relations: between ``entities``; none is an honest answer.
-        key_values: one for every relation of a question to an answer, in the questions' reading order.
-        width: of the page, pixels.
-        height: of the page, pixels.
-        language: it was read in.
-        ocr_engine: name of the engine that read it.
-        ocr_model_version: of that engine.
-        model_version: of the model that labelled and linked the words.
-        number: 1-based page number within its document.
-        processing_time_ms: milliseconds from admission (or the end of the previous page) to the result, reading
-            included. 0 where nobody measured.
-    """
-
-    entities: tuple[Entity, ...]
-    relations: tuple[Relation, ...]
-    key_values: tuple[KeyValue, ...]
-    width: int
-    height: int
-    language: str
-    ocr_engine: str
-    ocr_model_version: str
-    model_version: str
-    number: int = 1
-    processing_time_ms: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
 class DocumentResult:
     """Every page of a document, in order.
 
@@ -266,35 +215,3 @@ class DocumentRequest:
     request_id: str = ""
     timeout_s: float | None = None
     model_version: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class EngineInfo:
-    """What is known about one engine on this machine without loading it.
-
-    Attributes:
-        name: as callers ask for it.
-        available: whether its packages and at least one language's weights are here.
-        reason: why it is not available; empty where it is.
-        install: the command that would make it available; empty where it is.
-        languages: canonical names it can read here.
-        weights: where its weights come from, for people.
-        license: SPDX expression of code and weights.
-        version: of the engine's package; empty where it is not installed.
-        loaded: how many replicas of it are running in this server.
-        default: whether ``auto`` picks it for the server's default language.
-        kind: ``ocr`` for what reads pages, ``key_values`` for what finds keys and values in what was read; only the
-            first can be asked for as ``engine``.
-    """
-
-    name: str
-    available: bool
-    reason: str = ""
-    install: str = ""
-    languages: tuple[str, ...] = ()
-    weights: str = ""
-    license: str = ""
-    version: str = ""
-    loaded: int = 0
-    default: bool = False
-    kind: str = "ocr"

@@ -9,7 +9,8 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from ml_server import metrics
-from ml_server.document import KeyValuePage, OCRPage
+from ml_server.document import OCRPage
+from ml_server.key_value import KeyValuePage
 from ml_server.reading import Plan
 from ml_server.scheduler import Pool
 

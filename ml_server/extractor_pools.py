@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import partial
 
 from ml_server import logs, metrics
-from ml_server.document import EngineInfo
+from ml_server.engine_info import EngineInfo
 from ml_server.engines.extractor import ExtractorConfig
 from ml_server.engines.extractors import KIND, ExtractorFactory
 from ml_server.errors import EngineUnavailable, InvalidRequest, MLServerError

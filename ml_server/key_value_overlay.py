@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
+from collections.abc import Sequence
 from statistics import median
 from typing import TypeAlias
 
 from PIL import Image, ImageDraw, ImageFont
 
 from ml_server import arrows, fonts
-from ml_server.document import Entity, KeyValuePage, Page, Relation
+from ml_server.document import Entity, Page, Relation
 from ml_server.geometry import Box, polygon_to_box
+from ml_server.key_value import KeyValuePage
 from ml_server.overlay import INK, RULE, Colour
 
 Font: TypeAlias = ImageFont.FreeTypeFont | ImageFont.ImageFont
@@ -33,13 +36,17 @@ _LEAST_SIDE = 1600
 _QUIET = frozenset({"OTHER"})
 _FAN = 3
 """Answers from which on a question's arrows are thin and let the page show through: it heads a table."""
+_FAINT = 150
+"""Opacity of an arrow that lets the page show through, 0..255."""
+_STEP = 8.0
+"""Pixels between the places at which an arrow is looked whether it hides text."""
 
 
 def draw(page: Page, result: KeyValuePage, *, max_side: int = 2400) -> Image.Image:
     """The page, paler, with its entities and relations on it, and a legend above.
 
-    An arrow runs from a question to each of its answers, a thin one from a header to each of its questions. The legend
-    says how many there are of each.
+    An arrow runs from a question to each of its answers, a thin one from a header to each of its questions; where one
+    would hide text it is thin and lets the page show through. The legend says how many there are of each.
 
     Args:
         page: as it was read.
@@ -93,13 +100,26 @@ def _marks(result: KeyValuePage, size: tuple[int, int], scale: float) -> Image.I
         )
     answers = Counter(link.head for link in result.relations)
     for link in sorted(result.relations, key=lambda link: _rank(result, link)):
-        colour, opacity, thickness = ANSWERS, 255, 2 * stroke
         if result.entities[link.head].label == "HEADER":
             colour, opacity, thickness = HEADS, 170, stroke
         elif answers[link.head] >= _FAN:
-            opacity, thickness = 150, stroke
+            colour, opacity, thickness = ANSWERS, _FAINT, stroke
+        else:
+            colour, (opacity, thickness) = ANSWERS, _weight(boxes, link, stroke)
         arrows.draw(brush, boxes[link.head], boxes[link.tail], (*colour, opacity), thickness)
     return layer
+
+
+def _weight(boxes: Sequence[Box], link: Relation, stroke: int) -> tuple[int, int]:
+    """Opacity and width of a link's arrow: as wide as fits between its boxes; faint where it would hide text."""
+    tail, tip = arrows.ends(boxes[link.head], boxes[link.tail], 0)
+    length = math.dist(tail, tip)
+    fitting = [width for width in range(2 * stroke, stroke - 1, -1) if arrows.shortest(width) <= length]
+    places = [step * _STEP / length for step in range(1, int(length / _STEP))]
+    points = [(tail[0] + (tip[0] - tail[0]) * share, tail[1] + (tip[1] - tail[1]) * share) for share in places]
+    others = [box for index, box in enumerate(boxes) if index not in (link.head, link.tail)]
+    over = any(left < x < right and top < y < low for left, top, right, low in others for x, y in points)
+    return (255, fitting[0]) if fitting and not over else (_FAINT, stroke)
 
 
 def _rank(result: KeyValuePage, link: Relation) -> bool:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import logging
 import math
+from itertools import pairwise
 from pathlib import Path
+from statistics import median
 from typing import TypeAlias
 
 from PIL import Image, ImageDraw, ImageFont
 
 from ml_server import fonts
 from ml_server.document import Line, OCRPage, Page, Polygon
+from ml_server.geometry import Box, box_to_polygon, make_line, polygon_to_box
 
 Font: TypeAlias = ImageFont.FreeTypeFont | ImageFont.ImageFont
 Colour: TypeAlias = tuple[int, int, int]
@@ -31,9 +34,9 @@ _log = logging.getLogger(__name__)
 def draw(page: Page, result: OCRPage, font_path: Path | None = None, *, max_side: int = 2400) -> Image.Image:
     """The page with the outline of every line, and beside it the recognised text at the same places.
 
-    Outlines are green, amber or red by confidence. Blocks, where the engine has found some, are outlined in violet and
-    named with their category, and their lines, whose places are estimates, are not. A caption above names engine,
-    languages and mean confidence.
+    Outlines are green, amber or red by confidence, and run around the letters, not over them. Blocks, where the engine
+    has found some, are outlined in violet and named with their category where that hides no text, and their lines,
+    whose places are estimates, are not. A caption above names engine, languages and mean confidence.
 
     Args:
         page: as it was read.
@@ -62,14 +65,17 @@ def draw(page: Page, result: OCRPage, font_path: Path | None = None, *, max_side
     for line in result.lines:
         corners = _scaled(line.bbox, scale, bar)
         if not estimated:
-            marks.polygon(corners, outline=_colour(line), width=stroke)
-        shifted = [(x + width + gap, y) for x, y in corners]
-        marks.polygon(shifted, outline=RULE)
-        _set_text(sheet, line, shifted, file)
+            marks.polygon(_around(corners, stroke), outline=_colour(line), width=stroke)
+        marks.polygon([(x + width + gap, y) for x, y in corners], outline=RULE)
+        for run in _runs(line):
+            placed = [(x + width + gap, y) for x, y in _scaled(run.bbox, scale, bar)]
+            _set_text(sheet, run, placed, file)
+    taken = [polygon_to_box(line.bbox) for line in result.lines]
+    taken = [(left * scale, top * scale + bar, right * scale, low * scale + bar) for left, top, right, low in taken]
     for block in result.blocks:
-        corners = _scaled(block.bbox, scale, bar)
+        corners = _around(_scaled(block.bbox, scale, bar), stroke)
         marks.polygon(corners, outline=LAYOUT, width=stroke)
-        _tag(marks, block.category, corners[0], bar * 0.45, file)
+        taken.append(_tag(marks, block.category, corners, bar * 0.45, file, (0, bar, width, bar + height), taken))
     _caption(marks, result, sheet.width, bar, file)
     return sheet
 
@@ -79,15 +85,54 @@ def _estimated(result: OCRPage) -> bool:
     return any(block.text and block.confidence is None for block in result.blocks)
 
 
+def _around(corners: list[tuple[float, float]], room: float) -> list[tuple[float, float]]:
+    """The quadrangle with so much more room on every side."""
+    cx, cy = sum(x for x, _ in corners) / 4, sum(y for _, y in corners) / 4
+    return [(x + math.copysign(room, x - cx), y + math.copysign(room, y - cy)) for x, y in corners]
+
+
+def _runs(line: Line) -> list[Line]:
+    """A level line in parts with wide gaps between them, so that each is set where it stands; another line as it is."""
+    (ax, ay), (bx, by), *_ = line.bbox
+    boxes = [polygon_to_box(word.bbox) for word in line.words]
+    wide = 1.3 * median(low - top for _, top, _, low in boxes)
+    starts = [i for i in range(1, len(boxes)) if boxes[i][0] - boxes[i - 1][2] > wide]
+    if abs(by - ay) > 0.01 * (bx - ax) or not starts:
+        return [line]
+    runs = []
+    for start, end in pairwise([0, *starts, len(boxes)]):
+        lefts, tops, rights, lows = zip(*boxes[start:end], strict=True)
+        box = (min(lefts), min(tops), max(rights), max(lows))
+        runs.append(make_line(line.words[start:end], line.confidence, box_to_polygon(box)))
+    return runs
+
+
 def _tag(
-    marks: ImageDraw.ImageDraw, text: str, at: tuple[float, float], size: float, file: fonts.FontFile | None
-) -> None:
-    """A label on the upper edge of a block, which hides nothing in it; ``at`` is its top-left corner."""
+    marks: ImageDraw.ImageDraw,
+    text: str,
+    corners: list[tuple[float, float]],
+    size: float,
+    file: fonts.FontFile | None,
+    page: Box,
+    taken: list[Box],
+) -> Box:
+    """A label at a block: above its upper edge, or at the side where it hides least of the page's text; its place."""
     font = _font(file, size)
     margin, (left, _, right, low) = size * 0.3, font.getbbox(text)
-    x, y = at[0], at[1] - low - margin
-    marks.rectangle((x, y, x + right - left + 2 * margin, at[1]), fill=LAYOUT)
-    marks.text((x + margin, y), text, fill="white", font=font)
+    wide, high = right - left + 2 * margin, low + margin
+    x0, y0, x1, y1 = polygon_to_box((corners[0], corners[1], corners[2], corners[3]))
+    places = [(x0, y0 - high), (x1 - wide, y0 - high), (x0 - wide, y0), (x1, y0), (x0, y1), (x1 - wide, y1)]
+    boxes: list[Box] = [(x, y, x + wide, y + high) for x, y in places]
+    least = min(boxes, key=lambda box: round(sum(_shared(box, other) for other in taken) - _shared(box, page)))
+    marks.rectangle(least, fill=LAYOUT)
+    marks.text((least[0] + margin, least[1]), text, fill="white", font=font)
+    return least
+
+
+def _shared(one: Box, other: Box) -> float:
+    """Area that two boxes have in common."""
+    wide, high = min(one[2], other[2]) - max(one[0], other[0]), min(one[3], other[3]) - max(one[1], other[1])
+    return max(wide, 0.0) * max(high, 0.0)
 
 
 def _scaled(polygon: Polygon, scale: float, down: float) -> list[tuple[float, float]]:

@@ -13,18 +13,18 @@ from ml_server import languages, logs, observation
 from ml_server.batch import read_batch
 from ml_server.decode import DecodeLimits, DocumentProbe, check_size
 from ml_server.decode_png import PagePicture
-from ml_server.document import DocumentRequest, DocumentResult, EngineInfo, KeyValuePage, OCRPage
+from ml_server.document import DocumentRequest, DocumentResult, OCRPage
+from ml_server.engine_info import EngineInfo
 from ml_server.engines.base import ReadOptions
 from ml_server.errors import InvalidRequest, MLServerError
 from ml_server.extraction import key_value_pages, understood
 from ml_server.gate import Gate
+from ml_server.key_value import KeyValuePage
 from ml_server.pools import Pools
 from ml_server.reading import Plan, read_pages
 from ml_server.rendering import render_pages
 from ml_server.settings import Settings
-
-_RETRY_READY_S = 5.0
-"""Pause before a default engine that could not be loaded is looked at again; its pool keeps trying meanwhile."""
+from ml_server.start_up import StartUp
 
 
 class Pipeline:
@@ -41,6 +41,7 @@ class Pipeline:
         self._gate = Gate(settings.unhealthy_after_s)
         self._limits = DecodeLimits.from_settings(settings)
         self._pools = Pools(settings, self._limits, inline=inline)
+        self._start_up = StartUp(settings, self._pools, self._gate)
         self._warming: asyncio.Task[None] | None = None
         self._watching: asyncio.Task[None] | None = None
         self._grace_ends: float | None = None  # event-loop time, once the server stops
@@ -71,7 +72,7 @@ class Pipeline:
 
     async def start(self) -> None:
         """Begin warming up in the background and return."""
-        self._warming = asyncio.create_task(self._warm_up())
+        self._warming = asyncio.create_task(self._start_up.everything())
         self._watching = asyncio.create_task(self._gate.watch())
 
     async def wait_until_ready(self) -> None:
@@ -80,11 +81,7 @@ class Pipeline:
         Raises:
             MLServerError: why the default engine could not be loaded.
         """
-        default = self._pools.engine(self._pools.default_engine())
-        self._gate.follow(default, self._pools.decoder)
-        self._pools.decoder.start()
-        await default.ready()
-        self._gate.open()
+        await self._start_up.default_engine()
 
     async def wait_until_extracting(self) -> None:
         """Load the key–value extractor, every version in service, and wait until it is warm.
@@ -92,7 +89,7 @@ class Pipeline:
         Raises:
             MLServerError: why it could not be loaded.
         """
-        await self._pools.extractors.ready()
+        await self._start_up.extractor()
 
     async def hopeless(self) -> str:
         """Wait until the default engine could not be started for ``unhealthy_after_s`` seconds; says why it could not.
@@ -270,31 +267,3 @@ class Pipeline:
             began=began,
             shared=not self._inline,
         )
-
-    async def _warm_up(self) -> None:
-        """Default engine, then those that ``auto`` would pick for the languages to preload, then the extractor."""
-        try:
-            self._pools.default_engine()
-        except MLServerError as error:
-            self._log.error("default_engine_failed", error=error.message)
-            self._gate.give_up(error.message)
-            return
-        while not self.is_ready:
-            try:
-                await self.wait_until_ready()
-            except MLServerError as error:
-                self._log.error("default_engine_failed", error=error.message)
-                await asyncio.sleep(_RETRY_READY_S)
-        self._log.info("ready", engine=self._pools.default_engine(), language=self.settings.lang)
-        for language in self.settings.preload.replace("+", ",").split(","):
-            engine = self._pools.picked("auto", language) if language.strip() else None
-            if engine is not None:
-                try:
-                    await self._pools.engine(engine).ready()
-                except MLServerError as error:
-                    self._log.warning("preload_failed", engine=engine, error=error.message)
-        if self.settings.key_value_preload:
-            try:
-                await self.wait_until_extracting()
-            except MLServerError as error:
-                self._log.warning("preload_failed", engine=self.settings.key_value_extractor, error=error.message)

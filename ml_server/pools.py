@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import os
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -11,7 +12,7 @@ from functools import partial
 
 from ml_server import cores, gpu, languages, logs, shared_files
 from ml_server.decode import DecodeLimits
-from ml_server.document import EngineInfo
+from ml_server.engine_info import EngineInfo
 from ml_server.engines.base import EngineConfig
 from ml_server.engines.extractor import ExtractorConfig
 from ml_server.engines.extractors import KIND
@@ -35,6 +36,10 @@ _BATCH_ON_GPU = 8
 _BATCH_OF_EXTRACTOR = 4
 """Pages in one call unless the operator says otherwise. On a CPU a page of OCR costs the same alone or in company, and
 company only makes it wait; the extractor's windows of several pages share a pass."""
+
+_PROCESSES_OF_REMOTE = 8
+"""Processes that wait for another server's answers. Pages of one call wait for the slowest of them, so as few as can be
+share one; eight such processes take 0.4 GB."""
 
 
 class Pools:
@@ -172,7 +177,9 @@ class Pools:
 
     def _replicas(self, name: str) -> int:
         """Processes of an engine or the extractor: what fits the cores, and at least one for each GPU."""
-        if self._inline or self._remote(name):
+        if self._remote(name):
+            return self._remote_shape()[0]
+        if self._inline:
             return 1
         if is_extractor(name):
             return max(1, len(self._devices))
@@ -186,9 +193,16 @@ class Pools:
     def _remote(self, name: str) -> bool:
         return not is_extractor(name) and OCREngineFactory.engine_class(name).remote
 
+    def _remote_shape(self) -> tuple[int, int]:
+        """Processes that ask another server, and pages each is given at a time; together what that server may get."""
+        most = self._settings.vlm_concurrency
+        processes = 1 if self._inline else min(most, self._settings.replicas or _PROCESSES_OF_REMOTE)
+        pages = math.ceil(most / processes)
+        return most // pages, pages
+
     def _batch_size(self, name: str) -> int:
         if self._remote(name):
-            return self._settings.vlm_concurrency
+            return self._remote_shape()[1]
         if self._settings.max_batch_size is not None:
             return self._settings.max_batch_size
         if self._settings.device == "gpu":

@@ -12,9 +12,10 @@ from typing import Final, Protocol
 
 import numpy as np
 
-from ml_server.document import KeyValuePage, OCRPage, Page, Polygon, Word
+from ml_server.document import OCRPage, Page, Polygon, Word
 from ml_server.engines.base import ReadOptions
 from ml_server.geometry import clamp
+from ml_server.key_value import KeyValuePage
 
 ENLARGED: Final = 2.0
 """How many times as wide and high a small page is read; docs/bulk.md has what it is worth."""

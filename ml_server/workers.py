@@ -15,7 +15,7 @@ import numpy as np
 from ml_server import scaling, shared_files
 from ml_server.decode import DecodeLimits, DocumentProbe, decode_pages, limit_memory, probe
 from ml_server.decode_png import PagePicture, encode
-from ml_server.document import KeyValuePage, OCRPage, Page, Word
+from ml_server.document import OCRPage, Page, Word
 from ml_server.engines.base import EngineConfig, ReadOptions
 from ml_server.engines.extractor import ExtractorConfig
 from ml_server.engines.extractors import ExtractorFactory
@@ -23,6 +23,7 @@ from ml_server.engines.factory import OCREngineFactory
 from ml_server.engines.layout import LayoutModel
 from ml_server.errors import EngineFailed, MLServerError
 from ml_server.geometry import box_to_polygon, make_line
+from ml_server.key_value import KeyValuePage
 from ml_server.outcomes import outcomes
 from ml_server.shared_pages import ParkedPage, Parking
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ml_server.document import Entity, KeyValue, KeyValuePage, Polygon, Relation, Word
+from ml_server.document import Entity, Polygon, Relation, Word
+from ml_server.key_value import KeyValue, KeyValuePage
 
 
 def _box(left: float) -> Polygon:

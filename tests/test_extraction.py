@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pages import bad_png, png, tiff
 
-from ml_server.document import DocumentRequest, KeyValuePage, OCRPage, Page
+from ml_server.document import DocumentRequest, OCRPage, Page
 from ml_server.engines.base import ReadOptions
 from ml_server.engines.extractor import ExtractorConfig
 from ml_server.engines.extractors import ExtractorFactory
@@ -30,6 +30,7 @@ from ml_server.errors import (
     UnknownEngine,
     UnsupportedLanguage,
 )
+from ml_server.key_value import KeyValuePage
 from ml_server.pipeline import Pipeline
 from ml_server.workers import ExtractWorker, warm_up_reading
 
@@ -113,7 +114,7 @@ async def test_not_ready_and_stopping_are_said(make_pipeline: Make) -> None:
 async def test_an_extractor_that_is_not_here_is_refused_before_anything_is_read(
     make_pipeline: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ml_server.document import EngineInfo
+    from ml_server.engine_info import EngineInfo
 
     def missing(cls: type[MockExtractor], config: ExtractorConfig) -> EngineInfo:
         return EngineInfo("mock", False, reason="torch is not installed", install="pip install it")

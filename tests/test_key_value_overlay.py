@@ -10,8 +10,9 @@ import pytest
 from PIL import Image
 
 from ml_server import arrows
-from ml_server.document import Entity, KeyValuePage, Page, Relation, Word
+from ml_server.document import Entity, Page, Relation, Word
 from ml_server.geometry import Box, box_to_polygon
+from ml_server.key_value import KeyValuePage
 from ml_server.key_value_overlay import ANSWERS, COLOURS, SPARE, colours, draw
 from ml_server.overlay import Colour
 
@@ -97,6 +98,18 @@ def test_a_question_with_many_answers_lets_the_page_show_through() -> None:
     many = page_part(draw(blank(), result(FORM[1], *column, relations=links)))
     assert near(few, ANSWERS)[:, 350:650].sum() > 500
     assert near(many, ANSWERS)[:, 350:650].sum() < 50
+
+
+def test_an_arrow_that_would_hide_text_lets_it_show_through() -> None:
+    between = entity("OTHER", (450, 290, 550, 350))
+    near_by = entity("ANSWER", (306, 300, 500, 340))
+    clear = result(FORM[1], FORM[2], relations=(Relation(0, 1, 0.9),))
+    assert near(page_part(draw(blank(), clear)), ANSWERS).sum() > 1000
+    for form in ((FORM[1], FORM[2], between), (FORM[1], near_by)):
+        drawn = page_part(draw(blank(), result(*form, relations=(Relation(0, 1, 0.9),))))
+        assert not near(drawn, ANSWERS).any()
+        plain = page_part(draw(blank(), result(*form)))
+        assert (drawn != plain).any(), "it is there, fainter"
 
 
 def test_the_legend_grows_with_what_there_is_to_say() -> None:

@@ -53,15 +53,15 @@ def dark(area: npt.NDArray[np.int16]) -> npt.NDArray[np.bool_]:
 
 
 @pytest.mark.parametrize(("confidence", "colour"), [(0.95, GREEN), (0.9, GREEN), (0.75, AMBER), (0.2, RED), (0.0, RED)])
-def test_outline_lies_on_the_polygon_in_the_colour_of_its_confidence(
+def test_outline_runs_around_the_polygon_in_the_colour_of_its_confidence(
     confidence: float, colour: tuple[int, int, int]
 ) -> None:
     page = blank()
     left, _ = halves(draw(page, result(line("abc", confidence, box_to_polygon((50, 40, 200, 80))))), page)
     painted = np.argwhere((left == colour).all(axis=2))
-    assert painted.min(axis=0).tolist() == [40, 50]
-    assert painted.max(axis=0).tolist() == [80, 200]
-    assert (left[45:75, 60:190] == 255).all(), "the page under the box stays readable"
+    assert painted.min(axis=0).tolist() == [39, 49]
+    assert painted.max(axis=0).tolist() == [81, 201]
+    assert (left[40:81, 50:201] == 255).all(), "the letters stay as they are, to the box's own sides"
 
 
 def test_text_is_set_at_its_place_and_as_long_as_on_the_page() -> None:
@@ -73,6 +73,19 @@ def test_text_is_set_at_its_place_and_as_long_as_on_the_page() -> None:
     assert 60 <= start <= 80
     assert 270 <= end <= 300
     assert 95 <= top < bottom <= 155
+
+
+def test_parts_of_a_line_with_much_white_between_them_are_set_where_they_stand() -> None:
+    page = blank()
+    words = (box_to_polygon((20, 100, 80, 120)), box_to_polygon((300, 100, 360, 120)))
+    both = Line("Total 12.50", 0.9, box_to_polygon((20, 100, 360, 120)), (
+        Word("Total", 0.9, words[0]), Word("12.50", 0.9, words[1]),
+    ))  # fmt: skip
+    _, right = halves(draw(page, result(both)), page)
+    across = np.flatnonzero(dark(right).any(axis=0))
+    assert not ((across > 90) & (across < 295)).any()
+    assert (across < 90).sum() > 20
+    assert (across > 295).sum() > 20
 
 
 @pytest.mark.parametrize(
@@ -173,10 +186,14 @@ def test_blocks_are_outlined_and_named_and_their_estimated_lines_are_not_outline
     read = result(line("aaa", 1.0, box))
     blocks = (Block("Table", box, "aaa", "html"),)
     left, _ = halves(draw(blank(), replace(read, blocks=blocks)), blank())
-    assert (left[150, 100] == LAYOUT).all()
+    assert (left[150, 99] == LAYOUT).all()
     assert not (left == GREEN).all(axis=2).any()
     named = (left[80:100, 101:180] == LAYOUT).all(axis=2)
     assert named.sum() > 200  # the tag on its upper edge
+    above = result(line("a line above the table", 1.0, box_to_polygon((60, 78, 390, 98))))
+    left, _ = halves(draw(blank(), replace(above, blocks=blocks)), blank())
+    assert not (left[79:97, 61:389] == LAYOUT).all(axis=2).any(), "the tag hides no text"
+    assert (left[98:230] == LAYOUT).all(axis=2).sum() > 200 + 600, "and is there all the same"
     boxes_only = (Block("Table", box_to_polygon((100, 210, 300, 290))),)
     left, _ = halves(draw(blank(), replace(read, blocks=boxes_only)), blank())
     assert (left == GREEN).all(axis=2).any()  # the engine's own lines keep theirs

@@ -22,8 +22,8 @@ from running_server import RunningServer
 
 from ml_server.bentoml_services.key_value_schemas import KeyValuesPage
 from ml_server.clients import AsyncOCRClient, OCRClient
-from ml_server.document import KeyValuePage
 from ml_server.errors import InvalidImage, MLServerError, UnknownEngine, UnsupportedLanguage, from_code
+from ml_server.key_value import KeyValuePage
 
 OPTIONS: dict[str, Any] = {"language": "en+ko", "confidence_threshold": 0.25, "use_angle_cls": False}
 

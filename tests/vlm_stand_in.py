@@ -48,6 +48,8 @@ class StandIn:
         models: names it serves; ``max_model_len`` of all of them.
         key: what callers must send; empty for nothing.
         loading: 503 answers to ``/v1/models`` before the first good one.
+        empty: good answers to ``/v1/models`` that list no model, before the first that does.
+        listed: a status and a body to answer ``/v1/models`` with instead.
         down: whether everything is answered with 503.
         script: answers in turn; the last one is kept on.
         asked: the bodies of ``/v1/chat/completions``.
@@ -58,6 +60,8 @@ class StandIn:
     max_model_len: int = 32768
     key: str = ""
     loading: int = 0
+    empty: int = 0
+    listed: tuple[int, str] | None = None
     down: bool = False
     script: list[Say] = field(default_factory=lambda: [Say()])
     choose: Callable[[dict[str, Any]], Say] | None = None
@@ -89,8 +93,8 @@ def sent_prompt(body: dict[str, Any]) -> str:
 
 
 @contextmanager
-def stand_in(tls: ssl.SSLContext | None = None, **settings: Any) -> Iterator[StandIn]:
-    """A running stand-in on a free port of loopback, over TLS if given a context."""
+def stand_in(tls: ssl.SSLContext | None = None, port: int = 0, **settings: Any) -> Iterator[StandIn]:
+    """A running stand-in on loopback, on a free port or on the one given, over TLS if given a context."""
     state = StandIn(**settings)
 
     class Handler(BaseHTTPRequestHandler):
@@ -100,9 +104,15 @@ def stand_in(tls: ssl.SSLContext | None = None, **settings: Any) -> Iterator[Sta
             state.probes += 1
             if self._refused():
                 return
-            if state.loading > 0:
+            if state.listed is not None:
+                status, text = state.listed
+                self._send(status, text, {"Location": "https://other/"})
+            elif state.loading > 0:
                 state.loading -= 1
                 self._send(503, {"error": {"message": "loading"}})
+            elif self.path == "/v1/models" and state.empty > 0:
+                state.empty -= 1
+                self._send(200, {"object": "list", "data": []})
             elif self.path == "/v1/models":
                 models = [{"id": name, "root": name, "max_model_len": state.max_model_len} for name in state.models]
                 self._send(200, {"object": "list", "data": models})
@@ -136,7 +146,7 @@ def stand_in(tls: ssl.SSLContext | None = None, **settings: Any) -> Iterator[Sta
             return False
 
         def _send(self, status: int, body: Any, headers: dict[str, str] | None = None) -> None:
-            data = json.dumps(body).encode()
+            data = (body if isinstance(body, str) else json.dumps(body)).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(data)))
@@ -152,7 +162,7 @@ def stand_in(tls: ssl.SSLContext | None = None, **settings: Any) -> Iterator[Sta
         def handle_error(self, *args: object) -> None:
             """Nothing: callers that hang up are part of the tests."""
 
-    server = Server(("127.0.0.1", 0), Handler)
+    server = Server(("127.0.0.1", port), Handler)
     server.daemon_threads = True
     if tls is not None:
         server.socket = tls.wrap_socket(server.socket, server_side=True)

@@ -15,7 +15,9 @@
     probes.py     health, engines, metrics
     docs.py       Swagger UI and OpenAPI
     forms.py      multipart bodies
-    schemas.py    the shapes of requests and answers
+    schemas.py    what the OCR routes are asked and answer
+    box_schemas.py  what stands on a page: words, lines, blocks
+    server_schemas.py  errors, health, engines
     key_value_schemas.py  the answer of /extract_key_values
     examples.py   what OpenAPI shows
     waiting.py    give up when the client is gone

@@ -12,7 +12,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from ml_server.bentoml_services import examples, failures, paths
-from ml_server.bentoml_services.schemas import ErrorBody, Options
+from ml_server.bentoml_services.schemas import Options
+from ml_server.bentoml_services.server_schemas import ErrorBody
 from ml_server.errors import MLServerError, all_errors
 from ml_server.settings import Settings
 

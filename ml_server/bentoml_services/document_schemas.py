@@ -6,7 +6,7 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, Field
 
-from ml_server.bentoml_services.schemas import with_example
+from ml_server.bentoml_services.examples import with_example
 from ml_server.ingest.documents import StoredDocument
 
 _ID = "9f2c41d07be35a68c1f0942ad77e83e1"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from pydantic import ConfigDict
+
 REQUEST_ID: Final = "5f0c4b1d9f6e4c56a0d3a1c86f5b7e21"
 
 _CORNERS = [[41.0, 52.0], [163.0, 52.0], [163.0, 80.0], [41.0, 80.0]]
@@ -122,3 +124,8 @@ ENGINES: Final[dict[str, Any]] = {
     "default_engine": "tesseract",
     "default_language": "korean",
 }
+
+
+def with_example(value: dict[str, Any]) -> ConfigDict:
+    """Configuration of a model whose example OpenAPI shows."""
+    return ConfigDict(json_schema_extra={"examples": [value]}, protected_namespaces=())

@@ -8,8 +8,10 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from ml_server.bentoml_services import examples
-from ml_server.bentoml_services.schemas import Box, Confidence, WordBox, corners, with_example
-from ml_server.document import Entity, KeyValue, KeyValuePage, Relation
+from ml_server.bentoml_services.box_schemas import Box, Confidence, WordBox, corners
+from ml_server.bentoml_services.examples import with_example
+from ml_server.document import Entity, Relation
+from ml_server.key_value import KeyValue, KeyValuePage
 
 
 class EntityBox(BaseModel):

@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse, PlainTextResponse
 from ml_server import __version__, metrics
 from ml_server.bentoml_services import paths
 from ml_server.bentoml_services.docs import errors_doc
-from ml_server.bentoml_services.schemas import EnginesBody, HealthBody
+from ml_server.bentoml_services.server_schemas import EnginesBody, HealthBody
 from ml_server.pipeline import Pipeline
 from ml_server.settings import Settings
 

@@ -20,8 +20,9 @@ from ml_server.bentoml_services.key_value_schemas import KeyValuesBody
 from ml_server.bentoml_services.probes import add_probes
 from ml_server.bentoml_services.schemas import BatchBody, DocumentBody, Options, PageResult, PredictBody
 from ml_server.bentoml_services.waiting import unless_gone
-from ml_server.document import DocumentRequest, KeyValuePage, OCRPage
+from ml_server.document import DocumentRequest, OCRPage
 from ml_server.errors import MLServerError
+from ml_server.key_value import KeyValuePage
 from ml_server.observation import stage
 from ml_server.pipeline import Pipeline
 from ml_server.settings import Settings

@@ -1,26 +1,17 @@
-"""The shapes of requests and answers. Pydantic models are here, in ``key_value_schemas`` and in the settings only."""
+"""What the OCR routes are asked and answer. Pydantic models are in the ``…schemas`` modules and the settings only."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from ml_server.bentoml_services import examples, failures
-from ml_server.document import Block, DocumentResult, EngineInfo, Line, OCRPage, Polygon, Word
+from ml_server.bentoml_services.box_schemas import Confidence, LayoutBlock, TextBox
+from ml_server.bentoml_services.examples import with_example
+from ml_server.bentoml_services.server_schemas import ErrorBody
+from ml_server.document import DocumentResult, OCRPage
 from ml_server.errors import MLServerError
-
-Point = Annotated[list[float], Field(min_length=2, max_length=2)]
-Box = Annotated[
-    list[Point],
-    Field(min_length=4, max_length=4, description="four corners [x, y] in pixels, clockwise from the top-left one"),
-]
-Confidence = Annotated[float, Field(ge=0, le=1)]
-
-
-def with_example(value: dict[str, Any]) -> ConfigDict:
-    """Configuration of a model whose example OpenAPI shows."""
-    return ConfigDict(json_schema_extra={"examples": [value]}, protected_namespaces=())
 
 
 class Options(BaseModel):
@@ -39,57 +30,6 @@ class Options(BaseModel):
     model_version: str = Field(
         "", max_length=200, description="version of the key–value model, of those in service; empty for the one that is"
     )
-
-
-class WordBox(BaseModel):
-    """A run of text without spaces."""
-
-    text: str
-    confidence: Confidence
-    bbox: Box
-
-    @classmethod
-    def of(cls, word: Word) -> WordBox:
-        """A word as JSON."""
-        return cls(text=word.text, confidence=word.confidence, bbox=corners(word.bbox))
-
-
-class TextBox(BaseModel):
-    """A line of text and its words."""
-
-    text: str
-    confidence: Confidence
-    bbox: Box
-    words: list[WordBox]
-
-    @classmethod
-    def of(cls, line: Line) -> TextBox:
-        """A line as JSON."""
-        words = [WordBox.of(word) for word in line.words]
-        return cls(text=line.text, confidence=line.confidence, bbox=corners(line.bbox), words=words)
-
-
-class LayoutBlock(BaseModel):
-    """A part of the page's layout: a paragraph, a heading, a table, a picture."""
-
-    category: str = Field(description="as its model names it: `Text`, `Title`, `Table`, `Picture` and others")
-    bbox: Box
-    text: str = Field(description="what stands in it, in `format`; empty for pictures")
-    format: Literal["text", "markdown", "html", "latex"]
-    confidence: Confidence | None = Field(description="null where the model gives none")
-
-    @classmethod
-    def of(cls, block: Block) -> LayoutBlock:
-        """A block as JSON."""
-        return cls.model_validate(
-            {
-                "category": block.category,
-                "bbox": corners(block.bbox),
-                "text": block.text,
-                "format": block.format,
-                "confidence": block.confidence,
-            }
-        )
 
 
 class PageFields(BaseModel):
@@ -160,22 +100,6 @@ class DocumentBody(BaseModel):
         )
 
 
-class ErrorDetail(BaseModel):
-    """What went wrong."""
-
-    code: str = Field(description="stable, for programs")
-    message: str = Field(description="for people: what was found and what is allowed")
-    request_id: str = Field(description="the X-Request-ID of this answer, for the server's log")
-
-
-class ErrorBody(BaseModel):
-    """Every error of every route."""
-
-    model_config = with_example(examples.ERROR)
-
-    error: ErrorDetail
-
-
 class FailedItem(ErrorBody):
     """An image of a batch that could not be read."""
 
@@ -232,32 +156,6 @@ class PredictBody(BaseModel):
             engine=page.engine,
             processing_time_ms=page.processing_time_ms,
         )
-
-
-class HealthBody(BaseModel):
-    """The answer of `/health` of a server that is ready."""
-
-    model_config = with_example(examples.HEALTH)
-
-    status: Literal["healthy"] = "healthy"
-    ready: Literal[True] = True
-    engine: str = Field(description="what auto picks for the default language")
-    version: str = Field(description="of the server")
-
-
-class EnginesBody(BaseModel):
-    """The answer of `/engines`."""
-
-    model_config = with_example(examples.ENGINES)
-
-    engines: list[EngineInfo]
-    default_engine: str
-    default_language: str
-
-
-def corners(polygon: Polygon) -> list[list[float]]:
-    """A polygon as JSON."""
-    return [[x, y] for x, y in polygon]
 
 
 def _fields(page: OCRPage) -> dict[str, Any]:

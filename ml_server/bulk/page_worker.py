@@ -1,4 +1,4 @@
-"""Pages as pictures, made in processes of their own: drawn on with what was read, or as PNG for a server."""
+"""Pages as pictures, in processes of their own: drawn on with what was read, as PNG for a server, and their lines."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from functools import partial
 from typing import Any
 
 from ml_server import cores, scaling
+from ml_server.bulk.grids import Grid, grids_of
 from ml_server.decode import DecodeLimits, decode_pages
-from ml_server.document import KeyValuePage, OCRPage
+from ml_server.document import OCRPage
 from ml_server.errors import InvalidImage
 from ml_server.jobs import PoolOptions
+from ml_server.key_value import KeyValuePage
 from ml_server.replicas import InlineReplica, ProcessReplica, Replica
 from ml_server.scheduler import Pool
 from ml_server.settings import Settings
@@ -54,6 +56,13 @@ class PageWorker(DecodeWorker):
         file = io.BytesIO()
         Image.fromarray(sized.pixels).save(file, "PNG", compress_level=1)
         return Picture(file.getvalue(), page.width, page.height)
+
+    def grids(self, data: bytes, index: int) -> tuple[Grid, ...]:
+        """A page's ruled tables; 0-based."""
+        from ml_server.bulk.rules import rules_of
+
+        (page,) = decode_pages(data, index, 1, self._decode_limits)
+        return tuple(grids_of(*rules_of(page), max(page.width, page.height)))
 
     def draw(self, data: bytes, found: OCRPage, key_values: KeyValuePage | None) -> bytes:
         """A page as JPEG with what was read on it, or with its keys and values where they were looked for."""
@@ -124,6 +133,17 @@ class PagePool:
             InvalidImage, PayloadTooLarge: as the decoder's.
         """
         return bytes(await self._call("draw", data, page, key_values))
+
+    async def grids(self, data: bytes, page: OCRPage) -> tuple[Grid, ...]:
+        """A page's ruled tables; none for a page whose engine has written its tables itself.
+
+        Raises:
+            InvalidImage, PayloadTooLarge: as the decoder's.
+        """
+        if not page.lines or any(block.confidence is None for block in page.blocks):
+            return ()
+        found: tuple[Grid, ...] = await self._call("grids", data, page.number - 1)
+        return found
 
     async def close(self) -> None:
         """End the processes."""

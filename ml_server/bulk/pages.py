@@ -6,9 +6,11 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from ml_server.bulk.grids import Grid
 from ml_server.bulk.options import BulkOptions
 from ml_server.bulk.record import PageSummary
-from ml_server.document import KeyValuePage, OCRPage
+from ml_server.document import OCRPage
+from ml_server.key_value import KeyValuePage
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +21,13 @@ class PageReading:
         page: its lines.
         key_values: its keys and values; None where they were not asked for.
         drawing: JPEG of the page with both on it; None where it was not asked for.
+        grids: its ruled tables; none where they were not looked for.
     """
 
     page: OCRPage
     key_values: KeyValuePage | None = None
     drawing: bytes | None = None
+    grids: tuple[Grid, ...] = ()
 
 
 def page_file(number: int, suffix: str = ".json") -> str:
@@ -42,7 +46,7 @@ def page_files(reading: PageReading, options: BulkOptions) -> dict[str, bytes]:
     if options.text:
         files[page_file(number, ".txt")] = (reading.page.text + "\n").encode()
     if options.markdown:
-        files[page_file(number, ".md")] = markdown.of(reading.page, reading.key_values).encode()
+        files[page_file(number, ".md")] = markdown.of(reading.page, reading.key_values, reading.grids).encode()
     if reading.drawing is not None:
         files[page_file(number, ".jpg")] = reading.drawing
     if reading.key_values is not None:

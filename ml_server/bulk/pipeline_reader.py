@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
+from ml_server.bulk.grids import Grid
 from ml_server.bulk.options import BulkOptions
 from ml_server.bulk.page_worker import PagePool
 from ml_server.bulk.pages import PageReading
-from ml_server.document import DocumentRequest, KeyValuePage, OCRPage
+from ml_server.document import DocumentRequest, OCRPage
+from ml_server.key_value import KeyValuePage
 from ml_server.pipeline import Pipeline
 from ml_server.settings import Settings
 
@@ -40,13 +42,13 @@ class PipelineReader:
     Args:
         pipeline: with :func:`bulk_settings`.
         options: how to read.
-        drawing: draws the pages; None where no images are asked for.
+        pages: draws them and finds their ruled tables; None where neither is asked for.
     """
 
-    def __init__(self, pipeline: Pipeline, options: BulkOptions, drawing: PagePool | None = None) -> None:
+    def __init__(self, pipeline: Pipeline, options: BulkOptions, pages: PagePool | None = None) -> None:
         self._pipeline = pipeline
         self._options = options
-        self._drawing = drawing
+        self._pages = pages
 
     async def count(self, data: bytes) -> int:
         """See DocumentReader."""
@@ -57,10 +59,13 @@ class PipelineReader:
         request = self._request(data, pages)
         async with aclosing(self._both(request)) as both:
             async for page, key_values in both:
-                drawing = None
-                if self._drawing is not None and self._options.images:
-                    drawing = await self._drawing.draw(data, page, key_values)
-                yield PageReading(page, key_values, drawing)
+                drawing: bytes | None = None
+                grids: tuple[Grid, ...] = ()
+                if self._pages is not None and self._options.images:
+                    drawing = await self._pages.draw(data, page, key_values)
+                if self._pages is not None and self._options.markdown:
+                    grids = await self._pages.grids(data, page)
+                yield PageReading(page, key_values, drawing, grids)
 
     async def _both(self, request: DocumentRequest) -> AsyncGenerator[tuple[OCRPage, KeyValuePage | None], None]:
         if self._options.key_values:

@@ -1,21 +1,38 @@
-"""A page's words in rows of cells, from where they are. Pure geometry."""
+"""Words in rows of cells, from where they are. Pure geometry."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 from typing import Final
 
-from ml_server.document import OCRPage, Word
+from ml_server.bulk.flow import is_item
+from ml_server.document import Line, Word
 from ml_server.geometry import Box, polygon_to_box
 
 _GAP: Final = 1.8
 """White space between words, in heights of the text, from which on they are cells of their own."""
 
-_SAME_ROW: Final = 0.5
+_SPACE: Final = 0.4
+"""White space up to which what the engine read as two lines is one cell, in heights."""
+
+_LEAST_GAP: Final = 0.7
+"""White space between two words that may stand in two columns of a table, in heights."""
+
+_WIDER: Final = 1.3
+"""Against that between the other words of the cell."""
+
+_ALIGNED: Final = 0.5
+"""How far the left sides of a column's cells are apart, at most, in heights."""
+
+_SAME_ROW: Final = 0.6
 """Share of the smaller height in which two cells overlap that stand in a row."""
+
+_PROSE_LINES, _PROSE_SHAPE = 4, 8.0
+"""A column of prose has so many lines at least, most of them so many times as long as high."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,52 +40,86 @@ class Cell:
     """Words that stand together in a row.
 
     Attributes:
-        text: joined by single spaces.
+        words: from left to right, at least one.
         box: around them.
         height: of the letters, pixels; the median of the words'.
-        confidence: 0..1; the least of the words'.
     """
 
-    text: str
+    words: tuple[Word, ...]
     box: Box
     height: float
-    confidence: float
+
+    @staticmethod
+    def of(words: Sequence[Word]) -> Cell:
+        """The cell of these words."""
+        return Cell(tuple(words), _around([polygon_to_box(word.bbox) for word in words]), median(map(_height, words)))
+
+    @property
+    def text(self) -> str:
+        """Joined by single spaces."""
+        return " ".join(word.text for word in self.words)
+
+    @property
+    def confidence(self) -> float:
+        """The least of the words', 0..1."""
+        return min(word.confidence for word in self.words)
+
+    def parted(self, left: float, right: float, *, alone: bool) -> tuple[Cell, Cell] | None:
+        """This cell as two, between two words with white between them in this stripe of the page; None if none is.
+
+        The white must be wider than that between the other words, or the second part begin where the stripe ends; both
+        for a cell that is alone in its row.
+        """
+        boxes = [polygon_to_box(word.bbox) for word in self.words]
+        gaps = [after[0] - before[2] for before, after in pairwise(boxes)]
+        for index, gap in enumerate(gaps):
+            wider = gap >= _WIDER * max(gaps[:index] + gaps[index + 1 :], default=0.0)
+            aligned = abs(boxes[index + 1][0] - right) <= _ALIGNED * self.height
+            within = min(boxes[index + 1][0], right) > max(boxes[index][2], left)
+            if gap >= _LEAST_GAP * self.height and within and (wider + aligned > alone):
+                return Cell.of(self.words[: index + 1]), Cell.of(self.words[index + 1 :])
+        return None
 
 
 Row = tuple[Cell, ...]
 """Cells from left to right, at least one."""
 
 
-def rows_of(page: OCRPage) -> list[Row]:
-    """Cells that stand beside each other, in the lines' reading order."""
-    rows: list[list[Cell]] = []
-    for line in page.lines:
-        for cell in _cells(line.words):
-            if rows and _beside(rows[-1][-1], cell):
-                rows[-1].append(cell)
-            else:
-                rows.append([cell])
-    return [tuple(row) for row in rows]
+def rows_of(lines: Sequence[Line]) -> list[Row]:
+    """Lines as rows from top to bottom; where columns of prose stand side by side, column by column.
+
+    Args:
+        lines: in reading order. Where it goes back up, yet not to another column of prose, it has followed the columns
+            of a table, and what stands side by side is put in rows again.
+    """
+    blocks: list[list[Cell]] = []
+    for piece in _pieces([cell for line in lines for cell in _cells(line.words)]):
+        while blocks and _beside(blocks[-1], piece) and not (_is_prose(blocks[-1]) and _is_prose(piece)):
+            piece = blocks.pop() + piece
+        blocks.append(piece)
+    return [row for block in blocks for row in _rows(block)]
+
+
+def is_near(word: Word, following: Word) -> bool:
+    """Whether two words of a line are no further apart than words are."""
+    return polygon_to_box(following.bbox)[0] - polygon_to_box(word.bbox)[2] <= _GAP * _height(word)
 
 
 def _cells(words: Sequence[Word]) -> list[Cell]:
     """A line's words, parted where there is much white between them."""
     boxes = [polygon_to_box(word.bbox) for word in words]
     height = median(map(_height, words))
-    groups: list[list[int]] = [[0]]
+    groups: list[list[Word]] = [[words[0]]]
     for index in range(1, len(words)):
         if boxes[index][0] - boxes[index - 1][2] > _GAP * height:
             groups.append([])
-        groups[-1].append(index)
-    return [_cell([words[i] for i in group], [boxes[i] for i in group]) for group in groups]
+        groups[-1].append(words[index])
+    return [Cell.of(group) for group in groups]
 
 
-def _cell(words: Sequence[Word], boxes: Sequence[Box]) -> Cell:
+def _around(boxes: Sequence[Box]) -> Box:
     lefts, tops, rights, bottoms = zip(*boxes, strict=True)
-    box = (min(lefts), min(tops), max(rights), max(bottoms))
-    return Cell(
-        " ".join(word.text for word in words), box, median(map(_height, words)), min(word.confidence for word in words)
-    )
+    return (min(lefts), min(tops), max(rights), max(bottoms))
 
 
 def _height(word: Word) -> float:
@@ -77,15 +128,58 @@ def _height(word: Word) -> float:
     return math.hypot(dx - ax, dy - ay)
 
 
-def _beside(one: Cell, other: Cell) -> bool:
-    """Whether ``other`` stands to the right of ``one`` in its row."""
+def _pieces(cells: Sequence[Cell]) -> list[list[Cell]]:
+    """Parted where reading order goes back up the page."""
+    pieces: list[list[Cell]] = []
+    for cell in cells:
+        if not pieces or cell.box[3] < pieces[-1][-1].box[1]:
+            pieces.append([])
+        pieces[-1].append(cell)
+    return pieces
+
+
+def _beside(block: Sequence[Cell], piece: Sequence[Cell]) -> bool:
+    """Whether some of a piece stands as high as some of what was read before it."""
+    return _around([cell.box for cell in piece])[1] < _around([cell.box for cell in block])[3]
+
+
+def _is_prose(cells: Sequence[Cell]) -> bool:
+    shapes = [(cell.box[2] - cell.box[0]) / max(cell.height, 1.0) for cell in cells]
+    return len(shapes) >= _PROSE_LINES and median(shapes) >= _PROSE_SHAPE
+
+
+def _rows(cells: Sequence[Cell]) -> list[Row]:
+    rows: list[list[Cell]] = []
+    for cell in sorted(cells, key=lambda cell: cell.box[1] + cell.box[3]):
+        if rows and all(_in_row(other, cell) for other in rows[-1]):
+            rows[-1].append(cell)
+        else:
+            rows.append([cell])
+    return [_whole(sorted(row, key=lambda cell: cell.box[0])) for row in rows]
+
+
+def _in_row(one: Cell, other: Cell) -> bool:
+    """Whether two cells stand side by side."""
     overlap = min(one.box[3], other.box[3]) - max(one.box[1], other.box[1])
     least = min(one.box[3] - one.box[1], other.box[3] - other.box[1])
-    return overlap >= _SAME_ROW * least and other.box[0] >= one.box[2] - 0.3 * least
+    aside = max(one.box[0], other.box[0]) - min(one.box[2], other.box[2])
+    return overlap >= _SAME_ROW * least and aside >= -0.3 * least
+
+
+def _whole(row: Sequence[Cell]) -> Row:
+    """A row in which cells that a mere space parts are one; a list's mark by itself belongs to its item."""
+    cells = [row[0]]
+    for cell in row[1:]:
+        before = cells[-1]
+        near = cell.box[0] - before.box[2] <= _SPACE * min(before.height, cell.height)
+        if near or (len(row) == 2 and len(before.words) == 1 and is_item(before.text)):
+            cells[-1] = Cell.of(before.words + cell.words)
+        else:
+            cells.append(cell)
+    return tuple(cells)
 
 
 def distance(above: Row, below: Row) -> float:
     """White space between two rows, pixels; large where the second does not stand below the first."""
     gap = min(cell.box[1] for cell in below) - max(cell.box[3] for cell in above)
-    height = below[0].height
-    return gap if gap > -height else float("inf")
+    return gap if gap > -below[0].height else float("inf")

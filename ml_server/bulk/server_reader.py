@@ -13,7 +13,8 @@ from ml_server.bulk.pages import PageReading
 from ml_server.bulk.servers import Servers
 from ml_server.clients import AsyncOCRClient
 from ml_server.clients.calls import CallOptions
-from ml_server.document import KeyValuePage, OCRPage
+from ml_server.document import OCRPage
+from ml_server.key_value import KeyValuePage
 from ml_server.scaling import key_values_scaled_back, scaled_back
 
 
@@ -78,7 +79,8 @@ class ServerReader:
             (found,) = await self._servers.call(key_values)
             understood = replace(key_values_scaled_back(found, picture.width, picture.height), number=number)
         drawing = await self._pages.draw(data, page, understood) if options.images else None
-        return PageReading(page, understood, drawing)
+        grids = await self._pages.grids(data, page) if options.markdown else ()
+        return PageReading(page, understood, drawing, grids)
 
 
 def _of_page(found: OCRPage, picture: Picture, number: int) -> OCRPage:

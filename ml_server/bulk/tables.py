@@ -1,75 +1,85 @@
-"""Where rows of cells are a table, and what its columns are. Pure geometry."""
+"""Where rows of cells are a table without lines. Pure geometry.
+
+What is a table is weighed: cells that stand in common columns speak for it, empty ones against it, and of all ways to
+part a page's rows into tables and text the one is taken for which most speaks.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
 
-from ml_server.bulk.rows import Cell, Row, distance
+from ml_server.bulk.growing_table import TIGHT, GrowingTable
+from ml_server.bulk.rows import Row, distance
+
+_APART: Final = 3.0
+"""White space between two rows of a table, at most, in heights of the text."""
+
+_LONGEST: Final = 200
+"""Rows of a table, at most; what is longer is taken for several."""
 
 
-def table_end(rows: Sequence[Row], start: int) -> int:
-    """The row after a table that begins with row ``start``; ``start`` where none does.
+@dataclass(frozen=True, slots=True)
+class TableRows:
+    """Some of the rows, as a table.
 
-    A table has two rows or more of several cells with at least two columns in common. A row of one cell belongs to it
-    if it stands between such rows, under one of the columns.
+    Attributes:
+        start: the first row's index.
+        end: the index after the last row.
+        texts: of as many columns in each row; empty where a cell is.
     """
-    if len(rows[start]) < 2:
-        return start
-    bands = _bands(rows[start : start + 1])
-    last, several = start, 1
-    for index in range(start + 1, len(rows)):
-        row = rows[index]
-        if distance(rows[index - 1], row) > 3 * row[0].height:
-            break
-        places = [_place(cell, bands) for cell in row]
-        common = sum(place is not None for place in places)
-        if len(row) == 1:
-            if common == 0 or index - last > 2 or _spans(row[0], bands):
-                break
+
+    start: int
+    end: int
+    texts: tuple[tuple[str, ...], ...]
+
+
+def tables_in(rows: Sequence[Row]) -> list[TableRows]:
+    """The tables among a page's rows, from top to bottom."""
+    ending: dict[int, list[tuple[float, int]]] = {}  # for an end: what speaks for tables that end there, their starts
+    for start in range(len(rows)):
+        for end, score in _from(rows, start):
+            ending.setdefault(end, []).append((score, start))
+    best: list[tuple[float, int]] = [(0.0, 0)]  # for so many rows: what speaks for them, where the last table begins
+    for end in range(1, len(rows) + 1):
+        choices = [(best[end - 1][0], end), *((best[start][0] + score, start) for score, start in ending.get(end, ()))]
+        best.append(max(choices, key=lambda choice: choice[0]))
+    tables: list[TableRows] = []
+    end = len(rows)
+    while end:
+        start = best[end][1]
+        if start == end:
+            end -= 1
             continue
-        if common < 2:
-            break
-        bands = _bands(rows[start : index + 1])
-        if len(bands) < 2:
-            break
-        last, several = index, several + 1
-    return last + 1 if several > 1 and len(_bands(rows[start : last + 1])) > 1 else start
+        table = GrowingTable(rows[start])
+        for row in rows[start + 1 : end]:
+            table.add(row)
+        tables.append(TableRows(start, end, table.texts()))
+        end = start
+    return tables[::-1]
 
 
-def _bands(rows: Sequence[Row]) -> list[tuple[float, float]]:
-    """Where the columns are, from left to right, by rows of several cells; those of most cells say first.
-
-    A cell that reaches over columns that other rows have makes one of them no wider.
-    """
-    bands: list[tuple[float, float]] = []
-    for row in sorted((row for row in rows if len(row) > 1), key=len, reverse=True):
-        for left, right in ((cell.box[0], cell.box[2]) for cell in row):
-            met = [band for band in bands if left < band[1] and right > band[0]]
-            if len(met) < 2:
-                low, high = met[0] if met else (left, right)
-                bands = [band for band in bands if band not in met] + [(min(left, low), max(right, high))]
-    return sorted(bands)
-
-
-def _place(cell: Cell, bands: Sequence[tuple[float, float]]) -> int | None:
-    """The column that a cell stands in most; None where it stands in none."""
-    overlaps = [min(cell.box[2], right) - max(cell.box[0], left) for left, right in bands]
-    best = max(range(len(bands)), key=overlaps.__getitem__)
-    return best if overlaps[best] > 0 else None
+def _from(rows: Sequence[Row], start: int) -> list[tuple[int, float]]:
+    """Where tables that begin with a row may end, and what speaks for each."""
+    found: list[tuple[int, float]] = []
+    if len(rows[start]) < 2 or _hangs(rows, start - 1, start, rows[start]):
+        return found
+    table = GrowingTable(rows[start])
+    for index in range(start + 1, min(len(rows), start + _LONGEST)):
+        row = rows[index]
+        if distance(rows[index - 1], row) > _APART * row[0].height or not table.add(row):
+            break  # and no longer table has it
+        last = table.rows[-1]
+        if len(last) > 1 and not _hangs(rows, index + 1, index, last) and table.score > 0:
+            found.append((index + 1, table.score))
+    return found
 
 
-def _spans(cell: Cell, bands: Sequence[tuple[float, float]]) -> bool:
-    """Whether a cell reaches over several columns."""
-    return sum(min(cell.box[2], right) > max(cell.box[0], left) for left, right in bands) > 1
-
-
-def table_rows(rows: Sequence[Row]) -> tuple[tuple[str, ...], ...]:
-    """The texts of a table's rows, as many in each as there are columns."""
-    bands = _bands(rows)
-    table = []
-    for row in rows:
-        texts: list[list[str]] = [[] for _ in bands]
-        for cell in row:
-            texts[_place(cell, bands) or 0].append(cell.text)
-        table.append(tuple(" ".join(words) for words in texts))
-    return tuple(table)
+def _hangs(rows: Sequence[Row], index: int, beside: int, row: Row) -> bool:
+    """Whether a row outside the table is a line of one of its cells, but not of the first: where it ends is unknown."""
+    if not 0 <= index < len(rows) or len(rows[index]) > 1:
+        return False
+    upper, lower = sorted((index, beside))
+    tight = distance(rows[upper], rows[lower]) <= TIGHT * row[0].height
+    return tight and rows[index][0].box[0] > row[0].box[2]

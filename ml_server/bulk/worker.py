@@ -55,7 +55,7 @@ class BulkWorker:
         self._storage = Storage(open_place(output), options.retries)
         self._runner = asyncio.Runner()
         try:
-            self._pages = PagePool(roomy, inline=inline) if options.images else None
+            self._pages = PagePool(roomy, inline=inline) if options.images or options.markdown else None
             self._pipeline = Pipeline(roomy, inline=inline)
             self._runner.run(self._load())
         except BaseException:

@@ -13,8 +13,10 @@ from ml_server.clients import retries as policies
 from ml_server.clients.calls import Call, CallOptions, Source, read_source
 from ml_server.clients.client_settings import PROBE_S, RETRIES, TIMEOUT_S, ClientSettings
 from ml_server.clients.transport import open_async_transport
-from ml_server.document import DocumentResult, EngineInfo, KeyValuePage, OCRPage
+from ml_server.document import DocumentResult, OCRPage
+from ml_server.engine_info import EngineInfo
 from ml_server.errors import DeadlineExceeded, MLServerError, NotReady
+from ml_server.key_value import KeyValuePage
 
 T = TypeVar("T")
 

@@ -15,9 +15,11 @@ from ml_server.clients import grpc_messages as messages
 from ml_server.clients.calls import Call
 from ml_server.clients.grpc_transport import GrpcTransport
 from ml_server.clients.transport import Connection
-from ml_server.document import DocumentResult, EngineInfo, KeyValuePage, OCRPage
+from ml_server.document import DocumentResult, OCRPage
+from ml_server.engine_info import EngineInfo
 from ml_server.errors import MLServerError, NotReady
 from ml_server.grpc_services.v1 import ocr_pb2, ocr_pb2_grpc
+from ml_server.key_value import KeyValuePage
 
 
 class _StatusLost(Exception):

@@ -19,8 +19,10 @@ from ml_server.clients.http_requests import (
     upload,
 )
 from ml_server.clients.transport import Connection
-from ml_server.document import DocumentResult, EngineInfo, KeyValuePage, OCRPage
+from ml_server.document import DocumentResult, OCRPage
+from ml_server.engine_info import EngineInfo
 from ml_server.errors import MLServerError
+from ml_server.key_value import KeyValuePage
 
 T = TypeVar("T")
 

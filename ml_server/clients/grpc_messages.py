@@ -13,21 +13,11 @@ from google.rpc import error_details_pb2, status_pb2
 from ml_server.clients.calls import Call
 from ml_server.clients.trace_context import trace_headers
 from ml_server.clients.transport import Connection
-from ml_server.document import (
-    Block,
-    DocumentResult,
-    EngineInfo,
-    Entity,
-    KeyValue,
-    KeyValuePage,
-    Line,
-    OCRPage,
-    Polygon,
-    Relation,
-    Word,
-)
+from ml_server.document import Block, DocumentResult, Entity, Line, OCRPage, Polygon, Relation, Word
+from ml_server.engine_info import EngineInfo
 from ml_server.errors import MLServerError, NotReady, PayloadTooLarge, ServerBusy, all_errors, from_code
 from ml_server.grpc_services.v1 import ocr_pb2
+from ml_server.key_value import KeyValue, KeyValuePage
 
 SERVICE = ocr_pb2.DESCRIPTOR.services_by_name["OcrService"].full_name
 

@@ -10,19 +10,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from ml_server.document import (
-    Block,
-    DocumentResult,
-    EngineInfo,
-    Entity,
-    KeyValue,
-    KeyValuePage,
-    Line,
-    OCRPage,
-    Polygon,
-    Relation,
-    Word,
-)
+from ml_server.document import Block, DocumentResult, Entity, Line, OCRPage, Polygon, Relation, Word
+from ml_server.engine_info import EngineInfo
 from ml_server.errors import (
     InvalidRequest,
     MLServerError,
@@ -31,6 +20,7 @@ from ml_server.errors import (
     all_errors,
     from_code,
 )
+from ml_server.key_value import KeyValue, KeyValuePage
 
 _ENGINE_FIELDS = frozenset(field.name for field in fields(EngineInfo))
 

@@ -9,8 +9,10 @@ from typing import Protocol
 
 from ml_server.clients.address import Address
 from ml_server.clients.calls import Call
-from ml_server.document import DocumentResult, EngineInfo, KeyValuePage, OCRPage
+from ml_server.document import DocumentResult, OCRPage
+from ml_server.engine_info import EngineInfo
 from ml_server.errors import MLServerError
+from ml_server.key_value import KeyValuePage
 
 
 @dataclass(frozen=True, slots=True)

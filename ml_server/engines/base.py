@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
-from ml_server.document import EngineInfo, OCRPage, Page
+from ml_server.document import OCRPage, Page
+from ml_server.engine_info import EngineInfo
 from ml_server.engines.vlm.options import VLMOptions
 from ml_server.errors import EngineUnavailable, MLServerError
 from ml_server.languages import Language, canonical

@@ -17,7 +17,8 @@ import numpy.typing as npt
 from PIL import Image
 
 from ml_server.cores import openmp_threads
-from ml_server.document import EngineInfo, Line, OCRPage, Page
+from ml_server.document import Line, OCRPage, Page
+from ml_server.engine_info import EngineInfo
 from ml_server.engines import easyocr_weights, weights
 from ml_server.engines.base import EngineConfig, OCREngine, ReadOptions
 from ml_server.engines.easyocr_lines import Boxes, Found, half_turn, lines_of, mean_confidence, stand_upright

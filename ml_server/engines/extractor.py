@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ml_server.document import EngineInfo, KeyValuePage, OCRPage
+from ml_server.document import OCRPage
+from ml_server.engine_info import EngineInfo
+from ml_server.key_value import KeyValuePage
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from dataclasses import replace
 
-from ml_server.document import EngineInfo
+from ml_server.engine_info import EngineInfo
 from ml_server.engines.extractor import ExtractorConfig, KeyValueExtractor
 from ml_server.errors import UnknownEngine
 

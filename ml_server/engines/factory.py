@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Sequence
 
-from ml_server.document import EngineInfo
+from ml_server.engine_info import EngineInfo
 from ml_server.engines.base import EngineConfig, OCREngine
 from ml_server.engines.extractors import ExtractorFactory
 from ml_server.errors import EngineUnavailable, UnknownEngine

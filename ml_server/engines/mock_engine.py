@@ -13,7 +13,8 @@ import signal
 import time
 from collections.abc import Sequence
 
-from ml_server.document import Block, EngineInfo, Line, OCRPage, Page, Word
+from ml_server.document import Block, Line, OCRPage, Page, Word
+from ml_server.engine_info import EngineInfo
 from ml_server.engines.base import EngineConfig, OCREngine, ReadOptions
 from ml_server.geometry import Box, box_to_polygon, make_line
 from ml_server.languages import LANGUAGES, canonical

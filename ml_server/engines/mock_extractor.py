@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ml_server.document import EngineInfo, Entity, KeyValue, KeyValuePage, Line, OCRPage, Relation, Word
+from ml_server.document import Entity, Line, OCRPage, Relation, Word
+from ml_server.engine_info import EngineInfo
 from ml_server.engines.extractor import ExtractorConfig, KeyValueExtractor
 from ml_server.geometry import box_to_polygon, polygon_to_box
+from ml_server.key_value import KeyValue, KeyValuePage
 
 
 class MockExtractor(KeyValueExtractor):

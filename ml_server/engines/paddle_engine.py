@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ml_server.document import EngineInfo, Line, OCRPage, Page
+from ml_server.document import Line, OCRPage, Page
+from ml_server.engine_info import EngineInfo
 from ml_server.engines import paddle_weights
 from ml_server.engines.base import EngineConfig, OCREngine, ReadOptions
 from ml_server.engines.ctc import Crop, cut, words

@@ -15,7 +15,8 @@ import numpy.typing as npt
 from PIL import Image
 
 from ml_server import cores
-from ml_server.document import EngineInfo, Line, OCRPage, Page, Polygon
+from ml_server.document import Line, OCRPage, Page, Polygon
+from ml_server.engine_info import EngineInfo
 from ml_server.engines import traineddata
 from ml_server.engines.base import EngineConfig, OCREngine, ReadOptions
 from ml_server.engines.tesseract_lines import Piece, join_pieces, lines_of

@@ -1,9 +1,9 @@
 """Vision-language models that another server runs: dots.ocr, PaddleOCR-VL and the like behind vLLM.
 
 Nothing is loaded here. The engine sends a page as a picture to a server with the OpenAI-compatible API, such as vLLM's,
-and makes blocks, lines and words of what the model writes. It needs no core of this machine; one process waits for as
-many pages at a time as ``ML_SERVER_VLM_CONCURRENCY`` allows. ``auto`` never picks it, but where it is the server's own
-``ML_SERVER_ENGINE``.
+and makes blocks, lines and words of what the model writes. It needs no core of this machine; a few light processes
+wait for as many pages at a time as ``ML_SERVER_VLM_CONCURRENCY`` allows. ``auto`` never picks it, but where it is the
+server's own ``ML_SERVER_ENGINE``.
 """
 
 from __future__ import annotations
@@ -17,12 +17,15 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ml_server import logs
-from ml_server.document import EngineInfo, OCRPage, Page
+from ml_server.document import OCRPage, Page
+from ml_server.engine_info import EngineInfo
 from ml_server.engines.base import EngineConfig, OCREngine, ReadOptions
-from ml_server.engines.vlm.cells import Frame, Reading, read_answer
+from ml_server.engines.vlm.answers import read_answer
 from ml_server.engines.vlm.lines import lines_of
+from ml_server.engines.vlm.options import VLMOptions
 from ml_server.engines.vlm.pictures import picture
 from ml_server.engines.vlm.prompts import FAMILIES, family_of, mode_of
+from ml_server.engines.vlm.reading import Frame, Reading
 from ml_server.errors import EngineUnavailable, MLServerError
 from ml_server.languages import LANGUAGES, canonical
 from ml_server.outcomes import outcomes
@@ -37,6 +40,9 @@ _FREER = 0.4
 _PIXELS_A_TOKEN = 28 * 28
 _PROMPT_TOKENS = 512
 """More than any prompt of ours has, and what a server puts around it."""
+
+_LEAST_TOKENS = 256
+"""Asked for even where there seems to be less room: models cut pictures differently, and a server says so if not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +64,8 @@ class VLMEngine(OCREngine):
 
     name = "vlm"
     install = (
-        "pip install 'ml_server[vlm]', a model server such as `vllm serve rednote-hilab/dots.ocr --port 8000`, and "
-        "ML_SERVER_VLM_URL=http://HOST:8000"
+        "pip install 'ml_server[vlm]', a model server such as `vllm serve rednote-hilab/dots.ocr --trust-remote-code "
+        "--chat-template-content-format string`, and ML_SERVER_VLM_URL=http://HOST:8000"
     )
     remote = True
 
@@ -88,22 +94,14 @@ class VLMEngine(OCREngine):
     @classmethod
     def describe(cls, config: EngineConfig) -> EngineInfo:
         """See the base class. Whether the configured server is up is seen when the engine is loaded."""
-        url, reason = config.vlm.url, ""
-        if importlib.util.find_spec("json_repair") is None:
-            reason = "package json_repair is not installed"
-        elif not url:
-            reason = "no model server is configured (ML_SERVER_VLM_URL)"
-        elif not url.startswith(("http://", "https://")) or not urlsplit(url).hostname:
-            reason = "ML_SERVER_VLM_URL is no http:// or https:// address"
-        elif config.vlm.family not in ("auto", *FAMILIES):
-            reason = f"unknown ML_SERVER_VLM_FAMILY; known: auto, {', '.join(FAMILIES)}"
+        reason = _fault(config.vlm)
         return EngineInfo(
             name=cls.name,
             available=not reason,
             reason=reason,
             install=cls.install if reason else "",
             languages=() if reason else tuple(language.name for language in LANGUAGES),
-            weights=f"{config.vlm.model or 'the model'} served by {urlsplit(url).hostname}" if not reason else "",
+            weights="" if reason else f"{config.vlm.model or 'a model'} served by {urlsplit(config.vlm.url).hostname}",
             license="" if reason else "the served model's: MIT for dots.ocr, Apache-2.0 for PaddleOCR-VL",
             version="1",
         )
@@ -142,7 +140,7 @@ class VLMEngine(OCREngine):
     def _ask(self, page: Page) -> Reading:
         """The first answer that is sound, or the one that says most."""
         setup, deadline = self._setup, time.monotonic() + self._options.timeout_s
-        sent = picture(page, self._family, setup.max_pixels, self._options.image_format)
+        sent = picture(page, self._family, setup.max_pixels, self._options.image_format, self._mode.double_below)
         size = (1000.0, 1000.0) if self._family.thousandths else (float(sent.width), float(sent.height))
         frame = Frame(*size, page.width, page.height)
         sampling = {"deadline": deadline} | self._most_tokens(sent.width * sent.height)
@@ -172,9 +170,29 @@ class VLMEngine(OCREngine):
         if not wanted:
             return {}
         room = wanted if window is None else window - pixels // _PIXELS_A_TOKEN - _PROMPT_TOKENS
-        return {"max_tokens": max(1, min(wanted, room))}
+        return {"max_tokens": min(wanted, max(_LEAST_TOKENS, room))}
 
     def close(self) -> None:
         """End threads and connections; the end of a process does the same."""
         self._threads.shutdown()
         self._server.close()
+
+
+def _fault(options: VLMOptions) -> str:
+    """What is wrong with the set-up, as far as that shows without asking the server; empty for nothing."""
+    if importlib.util.find_spec("json_repair") is None:
+        return "package json_repair is not installed"
+    if not options.url:
+        return "no model server is configured (ML_SERVER_VLM_URL)"
+    try:
+        parts = urlsplit(options.url)
+        sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number, half an IPv6 address
+        sound = False
+    if not sound:
+        return "ML_SERVER_VLM_URL is no http:// or https:// address"
+    if not (options.api_key.isascii() and options.api_key.isprintable()):
+        return "ML_SERVER_VLM_API_KEY has characters that no key has, such as a line break"
+    if options.family not in ("auto", *FAMILIES):
+        return f"unknown ML_SERVER_VLM_FAMILY; known: auto, {', '.join(FAMILIES)}"
+    return ""

@@ -25,11 +25,12 @@ def split_line(text: str, quad: Sequence[Sequence[float]], confidence: float) ->
     """
     text = text.strip()
     total = _width(text) or 1  # a line of nothing but combining marks has no width
-    words = []
+    words: list[Word] = []
+    behind = position = 0  # of the word before: its end in the text, and in columns
     for start, end in _spans(text):
-        position = _width(text[:start])
-        stop = position + _width(text[start:end])
-        words.append(Word(text[start:end], confidence, along(quad, position / total, stop / total)))
+        begin = position + _width(text[behind:start])
+        behind, position = end, begin + _width(text[start:end])
+        words.append(Word(text[start:end], confidence, along(quad, begin / total, position / total)))
     return tuple(words)
 
 

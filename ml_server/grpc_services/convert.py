@@ -4,20 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ml_server.document import (
-    Block,
-    DocumentRequest,
-    EngineInfo,
-    Entity,
-    KeyValue,
-    KeyValuePage,
-    Line,
-    OCRPage,
-    Polygon,
-    Relation,
-    Word,
-)
+from ml_server.document import Block, DocumentRequest, Entity, Line, OCRPage, Polygon, Relation, Word
+from ml_server.engine_info import EngineInfo
 from ml_server.grpc_services.v1 import ocr_pb2
+from ml_server.key_value import KeyValue, KeyValuePage
 from ml_server.settings import Settings
 
 

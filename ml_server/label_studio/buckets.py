@@ -21,11 +21,13 @@ def read(address: str, max_bytes: int) -> bytes:
         PayloadTooLarge: more than ``max_bytes``.
         NotReady: the storage cannot be reached, or failed.
     """
-    scheme = address.partition(":")[0].lower()
+    scheme, _, rest = address.partition("://")
+    scheme = scheme.lower()
     try:
         import fsspec
 
-        with fsspec.open(address, "rb") as file:
+        # Not fsspec.open, to which "::" in a key would lead on to another storage, or to a file of this machine.
+        with fsspec.filesystem(scheme).open(f"{scheme}://{rest}", "rb") as file:
             found = bytes(file.read(max_bytes + 1))
     except ImportError as error:
         raise EngineUnavailable(

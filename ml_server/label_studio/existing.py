@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ml_server.document import KeyValuePage, Line, OCRPage, Word
+from ml_server.document import Line, OCRPage, Word
 from ml_server.errors import InvalidRequest
 from ml_server.geometry import box_to_polygon, order_corners
+from ml_server.key_value import KeyValuePage
 from ml_server.label_studio.annotated_regions import AnnotatedRegion, corners, read_result
 from ml_server.label_studio.predictions import PredictedPage, Region
 from ml_server.label_studio.word_boxes import place_words

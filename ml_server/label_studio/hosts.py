@@ -50,10 +50,11 @@ class Hosts:
         host, port = url.host.lower(), url.port or _PORTS.get(url.scheme, 0)
         if url.scheme not in _PORTS or not host:
             raise InvalidRequest(f"{shown(url)} is no address of an image: http and https are", field="data")
+        place = f"{host}:{port}" if url.port else host
         named = host in self.names or f"{host}:{port}" in self.names
         if not named and not self._matches(host):
             raise InvalidRequest(
-                f"{shown(url)}: {host} is neither Label Studio's host nor one to fetch from; {_ALLOW}={host}",
+                f"{shown(url)}: {place} is neither Label Studio's address nor one to fetch from; {_ALLOW}={place}",
                 field="data",
             )
         for address in await _resolve(host, port):

@@ -16,21 +16,18 @@ from ml_server.errors import (
     DeadlineExceeded,
     InvalidImage,
     InvalidRequest,
-    MLServerError,
     NotReady,
     PayloadTooLarge,
-    ServerBusy,
     Unauthenticated,
 )
 from ml_server.label_studio import buckets
 from ml_server.label_studio.api import LabelStudio
-from ml_server.label_studio.api import shown as answered
 from ml_server.label_studio.hosts import Hosts, shown
+from ml_server.label_studio.no_image import failure, read_some
 from ml_server.label_studio.settings import LabelStudioSettings
 
 _CONNECT_S = 10.0
 _BUCKETS = ("s3", "gs", "azure-blob")
-_SHOWN_BYTES = 2**16
 _AS_IT_IS = {"Accept-Encoding": "identity"}  # images are compressed already, and a bomb needs compression
 
 
@@ -165,8 +162,8 @@ class Images:
 
     async def _body(self, answer: httpx.Response, url: httpx.URL, absent: str, *, home: bool) -> bytes:
         if not answer.is_success:
-            await _read_some(answer)
-            raise _failure(answer, url, absent, home=home)
+            await read_some(answer)
+            raise failure(answer, url, absent, home=home)
         declared = answer.headers.get("content-length", "")
         if declared.isdecimal() and int(declared) > self._max_bytes:
             raise self._too_large(f"{int(declared)} bytes")
@@ -214,34 +211,3 @@ def _inline(address: str) -> bytes:
     if not comma or not found:
         raise InvalidImage("the data: address holds nothing", field="data")
     return found
-
-
-async def _read_some(answer: httpx.Response) -> None:
-    """Read an error's answer, so that messages can show it; nobody needs much of it."""
-    declared = answer.headers.get("content-length", "0")
-    if declared.isdecimal() and int(declared) <= _SHOWN_BYTES and "transfer-encoding" not in answer.headers:
-        await answer.aread()
-
-
-def _failure(answer: httpx.Response, url: httpx.URL, absent: str, *, home: bool) -> MLServerError:
-    """What an answer that is no file means."""
-    status = answer.status_code
-    where = str(url)[:300] if home else shown(url)  # Label Studio's queries name files, others' may be signatures
-    said = f": {answered(answer)}" if answer.is_stream_consumed and home else ""
-    whose = "Label Studio" if home else url.host
-    if status in (404, 410):
-        return InvalidRequest(absent or f"{whose} has no such file ({status}): {where}", field="data")
-    if status in (401, 403) and home:
-        return Unauthenticated(f"Label Studio does not give {where} to the token's user ({status}){said}")
-    if status in (401, 403):
-        return InvalidRequest(f"{whose} does not give {where} ({status}): is it private, or its signature expired?")
-    if status == 429:
-        return ServerBusy(f"{whose} is busy ({status}): {where}", retry_after_s=1.0)
-    if status >= 500 and home and "/data/upload/" in url.path:
-        return InvalidRequest(
-            f"Label Studio failed ({status}) on {where}, as it does for an upload that is not there any more",
-            field="data",
-        )
-    if status >= 500:
-        return NotReady(f"{whose} failed ({status}) on {where}{said}", retry_after_s=1.0)
-    return InvalidRequest(f"{whose} refused {where} ({status}){said}", field="data")

@@ -18,6 +18,7 @@ PASSING = (NotReady, ServerBusy, DeadlineExceeded, EngineCrashed)
 """Errors of which another attempt may know nothing."""
 
 _PROBE_S = 5.0
+_PAUSE_DOWN_S = 1.0
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 10.0
 
@@ -95,5 +96,5 @@ class Patience:
                 if clock() - began > self._down_s:
                     self._gave_up = clock()
                     raise gone
-                await asyncio.sleep(1.0)
+                await asyncio.sleep(_PAUSE_DOWN_S)
             self._say("Label Studio is back")

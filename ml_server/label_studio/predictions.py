@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from statistics import fmean
 from typing import Any, Literal
 
-from ml_server.document import KeyValuePage, OCRPage, Polygon
+from ml_server.document import OCRPage, Polygon
+from ml_server.key_value import KeyValuePage
 from ml_server.label_studio.config import LabelConfig
 from ml_server.label_studio.shapes import around, value_of
 

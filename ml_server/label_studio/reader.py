@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from typing import Protocol
 
-from ml_server.document import DocumentRequest, EngineInfo, KeyValuePage, OCRPage
+from ml_server.document import DocumentRequest, OCRPage
+from ml_server.engine_info import EngineInfo
+from ml_server.key_value import KeyValuePage
 from ml_server.settings import Settings
 
 

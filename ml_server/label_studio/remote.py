@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 
 from ml_server.clients import AsyncOCRClient
 from ml_server.clients.calls import CallOptions
-from ml_server.document import DocumentRequest, EngineInfo, KeyValuePage, OCRPage
+from ml_server.document import DocumentRequest, OCRPage
+from ml_server.engine_info import EngineInfo
 from ml_server.engines.factory import AUTO
 from ml_server.errors import InvalidRequest
+from ml_server.key_value import KeyValuePage
 from ml_server.settings import Settings
 
 _READY_S = 60.0

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ml_server.errors import DeadlineExceeded, InvalidRequest
+from ml_server.errors import DeadlineExceeded, InvalidRequest, NotReady
 from ml_server.label_studio.api import LabelStudio
 
 _RUNNING = ("queued", "in_progress")
@@ -126,6 +126,12 @@ async def sync(
             found = await api.post(f"{storage.path}/sync", {})
         except DeadlineExceeded:
             found = await api.get(storage.path)
+        except NotReady as error:
+            await api.get(storage.path)  # it is up: what failed is its way to the storage
+            raise InvalidRequest(
+                f"Label Studio cannot reach {storage.title!r}: {error.message}; are its bucket, keys and endpoint "
+                "right (project's Settings, Cloud Storage), and is the storage up?"
+            ) from error
     while wait_s and found["status"] in _RUNNING:
         if time.monotonic() > until:
             raise DeadlineExceeded(f"{storage.title!r} is still {found['status']} after {wait_s:.0f} s")

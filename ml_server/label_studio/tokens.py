@@ -63,13 +63,18 @@ class Credentials:
         kind: of the token.
 
     Raises:
-        Unauthenticated: the token is empty, or has characters a header cannot carry.
+        Unauthenticated: the token is empty, has characters a header cannot carry, or lacks its signature.
     """
 
     def __init__(self, token: str, exchange: Exchange) -> None:
         self._token = token.strip().removeprefix("Token ").removeprefix("Bearer ").strip()
         if not (self._token and self._token.isascii() and self._token.isprintable() and " " not in self._token):
             raise Unauthenticated("the Label Studio token is empty or has characters that no token has")
+        if self._token.count(".") == 1 and claims(f"{self._token}.") is not None:
+            raise Unauthenticated(
+                "the Label Studio token lacks its last third, its signature: Label Studio shows that only once, when a "
+                "token is made; revoke this one and make a new one (Account & Settings, Personal Access Token)"
+            )
         self.kind = kind_of(self._token)
         self._exchange = exchange
         self._bearer = ""

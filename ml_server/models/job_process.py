@@ -1,4 +1,4 @@
-"""A training job's own process: ``python -m ml_server.models.job_process FOLDER``. Its output is the job's log."""
+"""A training job's own process: ``python -P -m ml_server.models.job_process FOLDER``. Its output is the job's log."""
 
 from __future__ import annotations
 
@@ -72,8 +72,6 @@ def main(folder: Path) -> int:
     except BaseException as error:
         traceback.print_exc()
         return _failed(status, f"{type(error).__name__}: {error}")
-    finally:
-        shutil.rmtree(folder / "work", ignore_errors=True)
     return 0
 
 
@@ -93,7 +91,10 @@ def _do(folder: Path, export: Sequence[str], settings: Settings, status: Status)
         threads=settings.train_threads,
         promote=settings.train_promote,
     )
-    made = fine_tune(recipe, settings, status.tell)
+    try:
+        made = fine_tune(recipe, settings, status.tell)
+    finally:  # before anybody reads that the job is over
+        shutil.rmtree(recipe.work, ignore_errors=True)
     print(made.message, flush=True)  # noqa: T201 - this is the log
     status.put(
         state="done", message=made.message, version=made.version.version, promoted=made.promoted,

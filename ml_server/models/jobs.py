@@ -26,7 +26,9 @@ _PASSED_ON = (
     "train_epochs", "train_threads", "train_held_out", "train_promote",
 )  # fmt: skip
 
-EXPORT = (sys.executable, "-c", "from ml_server.cli import main; main()", "label-studio", "export")
+# -P: the server's current folder is not where packages are; a clone of ours beside it is a folder called ml_server.
+_PYTHON = (sys.executable, "-P")
+EXPORT = (*_PYTHON, "-c", "from ml_server.cli import main; main()", "label-studio", "export")
 """Writes documents: called with ``--json --project N FOLDER`` behind it. Its settings come from the environment."""
 
 
@@ -84,7 +86,7 @@ class ProcessJobs:
         # The child inherits the lock and with it the proof that it lives, from before it runs its first line.
         with held(folder) as lock, Path(job.log).open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "ml_server.models.job_process", str(folder)],
+                [*_PYTHON, "-m", "ml_server.models.job_process", str(folder)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -152,7 +152,7 @@ def fine_tune(recipe: Recipe, settings: Settings, tell: Tell) -> Made:
     with file.changing() as now:
         if now.version != current:
             return Made(made, False, f"kept, not promoted: {now.version} serves since, compare with that. {figures}")
-        file.write(now.promoted(made.version, f"trained on {recipe.data}, not worse on {len(judged)} documents"))
+        file.write(now.promoted(made.version, f"trained on {recipe.data}, not worse on {len(judged)} held out"))
     return Made(made, True, f"serves now. {figures}")
 
 

@@ -10,9 +10,10 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
-from ml_server.document import KeyValuePage, OCRPage
+from ml_server.document import OCRPage
 from ml_server.engines.extractor import KeyValueExtractor
 from ml_server.errors import InvalidRequest
+from ml_server.key_value import KeyValuePage
 from ml_server.training.forms import Form
 from ml_server.training.gold_pages import ENGINE, entities_of, gold_page, words_of
 from ml_server.training.metrics import LabelScores, Score, gold_tags, score_labels, score_links

@@ -20,8 +20,9 @@ import numpy as np
 from rapidfuzz.distance import Levenshtein
 from scipy.optimize import linear_sum_assignment
 
-from ml_server.document import KeyValuePage, OCRPage
+from ml_server.document import OCRPage
 from ml_server.geometry import Box, polygon_to_box
+from ml_server.key_value import KeyValuePage
 from ml_server.training.forms import Form
 from ml_server.training.metrics import Score, gold_links
 

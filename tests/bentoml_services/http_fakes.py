@@ -14,18 +14,10 @@ from key_value_pages import KEY_VALUE_PAGE
 
 from ml_server.bentoml_services.edge import Edge
 from ml_server.bentoml_services.routes import create_app
-from ml_server.document import (
-    Block,
-    DocumentRequest,
-    DocumentResult,
-    EngineInfo,
-    KeyValuePage,
-    Line,
-    OCRPage,
-    Polygon,
-    Word,
-)
+from ml_server.document import Block, DocumentRequest, DocumentResult, Line, OCRPage, Polygon, Word
+from ml_server.engine_info import EngineInfo
 from ml_server.errors import MLServerError, NotReady, from_code
+from ml_server.key_value import KeyValuePage
 from ml_server.pipeline import Pipeline
 from ml_server.settings import Settings
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bulk_runs import bulk, bulk_process
 from pages import png, tiff
 from typer.testing import CliRunner
 
@@ -168,6 +169,24 @@ def test_what_ends_the_run_is_told_as_it_is(scans: Path, tmp_path: Path) -> None
             columns = reader(batch(document))
         with pytest.raises(kind):
             outcome_of({name: values[0] for name, values in columns.items()})
+
+
+def test_where_nothing_is_left_to_read_no_ray_is_asked_for(
+    scans: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    assert bulk(scans, out).returncode == 1
+    (tmp_path / "none" / "ray").mkdir(parents=True)
+    (tmp_path / "none" / "ray" / "__init__.py").write_text("raise ImportError('there is none')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "none"))
+    again = bulk_process(scans, out, "--ray", "--json")
+    assert again.returncode == 1, again.stderr
+    summary = json.loads(again.stdout)
+    assert (summary["documents"], summary["skipped"], summary["failed"]) == (36, 36, 1)
+    (scans / "new.png").write_bytes(png(90, 60))
+    more = bulk_process(scans, out, "--ray")
+    assert more.returncode == 3
+    assert "ml_server[ray]" in more.stderr
 
 
 def test_without_ray_the_install_command_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -145,6 +145,14 @@ def test_label_studio_may_reach_storage_and_server() -> None:
         assert server["environment"]["ML_SERVER_LABEL_STUDIO_HOSTS"] == "storage:8333"
 
 
+def test_label_studio_is_the_version_that_the_tests_run() -> None:
+    tested = (ROOT / "tests" / "label_studio" / "real_label_studio.py").read_text(encoding="utf-8")
+    (version,) = re.findall(r'^VERSION = "([\d.]+)"$', tested, re.M)
+    assert SERVICES["label-studio"]["image"] == f"heartexlabs/label-studio:{version}"
+    page = (ROOT / "docs" / "label_studio.md").read_text(encoding="utf-8")
+    assert re.findall(r"label-studio==([\d.]+)", page) == [version]
+
+
 def test_images_are_pinned_and_ports_stay_on_this_machine() -> None:
     hosts: list[str] = []
     for service in SERVICES.values():

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from ml_server.document import EngineInfo
+from ml_server.engine_info import EngineInfo
 from ml_server.engines.base import EngineConfig
 from ml_server.engines.factory import OCREngineFactory as Factory
 from ml_server.engines.mock_engine import MockEngine

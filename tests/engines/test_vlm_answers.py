@@ -8,10 +8,11 @@ import random
 import pytest
 
 from ml_server.document import Block
-from ml_server.engines.vlm.cells import Frame, Reading, read_answer
+from ml_server.engines.vlm.answers import read_answer
 from ml_server.engines.vlm.lines import lines_of
 from ml_server.engines.vlm.pictures import fitting_size
 from ml_server.engines.vlm.prompts import DOTS, GENERIC, PADDLE, Family, family_of
+from ml_server.engines.vlm.reading import Frame, Reading
 from ml_server.engines.vlm.repair import without_loop
 from ml_server.engines.vlm.tables import html_rows, otsl_to_html
 from ml_server.errors import EngineUnavailable
@@ -40,6 +41,7 @@ def texts(found: Reading) -> list[str]:
         GOOD,
         f"```json\n{GOOD}\n```",
         f"Here is the layout:\n{GOOD}",
+        f"```json\n{GOOD}\n```\nI have left out the stamp.",
         json.dumps({"layout": CELLS}),
         GOOD.replace("bbox", "bbox_2d").replace("category", "label").replace("text", "content"),
     ],
@@ -90,13 +92,56 @@ def test_no_answer_raises_or_leaves_the_page() -> None:
 
 
 @pytest.mark.parametrize(
-    "box", [None, [1, 2, 3], [5, 5, 5, 9], "around there", [1, 2, 3, float("inf")], {"x": 1}, [[1, 2], [3, 4]]]
+    "box",
+    [
+        None,
+        [1, 2, 3],
+        [5, 5, 5, 9],
+        [501, 10, 600, 20],
+        "around there",
+        [1, 2, 3, float("inf")],
+        {"x": 1},
+        [[1, 2], [3, 4]],
+    ],
 )
 def test_text_without_a_valid_box_is_kept(box: object) -> None:
     found = read(json.dumps([{"bbox": box, "category": "Text", "text": "kept"}]))
     assert texts(found) == ["kept"]
     assert list(found.blocks[0].bbox) == [(0, 0), (1000, 0), (1000, 2000), (0, 2000)]
     assert "without a valid box" in found.warnings[0]
+
+
+def test_boxes_may_be_text_and_those_that_leave_the_page_are_cut_and_said() -> None:
+    (block,) = read(json.dumps([{"bbox": "[10.5, 10, 100.5, 50]", "category": "Text", "text": "kept"}])).blocks
+    assert list(block.bbox) == [(21, 20), (201, 20), (201, 100), (21, 100)]
+    assert read(json.dumps([{"bbox": [0, 0, 500, 1000], "text": "as large as the page"}])).warnings == ()
+    pixels = read(json.dumps([{"bbox": [10, 10, 505, 1010], "text": "a"}, {"bbox": [10, 10, 900, 50], "text": "b"}]))
+    assert list(pixels.blocks[1].bbox) == [(20, 20), (1000, 20), (1000, 100), (20, 100)]
+    (said,) = pixels.warnings
+    assert "beyond the page, which were cut at its edge: 1;" in said
+
+
+@pytest.mark.parametrize("text", ["[" * 1500, "[" * 1500 + "]" * 1500, '{"a":' * 1500, "[{" * 900])
+def test_brackets_without_end_are_text(text: str) -> None:
+    for cut_off in (False, True):
+        found = read(text, cut_off=cut_off)
+        assert len(found.blocks) == 1
+        assert "no layout in it" in found.warnings[-1]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "합계 12,000 " * 100 + "가나 " * 6000 + "끝",
+        "-" * 1900 + "x",
+        "```\n" + "\n" * 30_000 + "x ``` y",
+        "| -- " * 9000 + "x",
+    ],
+)
+def test_long_answers_take_no_longer_than_they_are_long(text: str) -> None:
+    for kind in ("markdown", "text", "cells", "spots"):
+        for line in lines_of(read_answer(text, kind, FRAME, cut_off=False).blocks):
+            assert line.words
 
 
 def test_prose_instead_of_json_is_kept_as_a_block_of_the_page() -> None:
@@ -132,8 +177,22 @@ def test_otsl_becomes_html_with_its_spans() -> None:
         '<tr><td rowspan="2">1</td><td>2</td><td></td></tr>'
         "<tr><td>a &amp; b</td><td></td></tr></table>"
     )
-    assert html_rows(found) == [["A", "C"], ["1", "2", ""], ["a & b", ""]]
+    assert html_rows(found) == [["A", "", "C"], ["1", "2", ""], ["", "a & b", ""]]
     assert otsl_to_html("no table") == "no table"
+
+
+@pytest.mark.parametrize(
+    ("table", "rows"),
+    [
+        ('<tr><td rowspan="3">A</td><td>1</td></tr><tr><td>2</td></tr><tr><td>3', [["A", "1"], ["", "2"], ["", "3"]]),
+        ("<tr><td>A<td rowspan=2>B<td>C</tr><tr><td>1<td>2</tr>", [["A", "B", "C"], ["1", "", "2"]]),
+        ('<tr><td colspan="2" rowspan="2">A</td><td>1</td></tr><tr><td>2</td></tr>', [["A", "", "1"], ["", "", "2"]]),
+        ('<tr><td colspan="999999999999">A</td><td colspan="x" rowspan="0">B</td></tr>', [["A", "B"]]),
+        ("<thead><tr><th>A</th></tr></thead><tbody><tr><td>1<br/>2", [["A"], ["1 2"]]),
+    ],
+)
+def test_columns_keep_their_place_under_cells_that_span(table: str, rows: list[list[str]]) -> None:
+    assert html_rows(f"<table>{table}") == rows
 
 
 def test_blocks_become_lines_from_top_to_bottom() -> None:
@@ -151,12 +210,15 @@ def test_blocks_become_lines_from_top_to_bottom() -> None:
     assert [word.bbox[0][0] for word in lines[1].words] == [100, 200]
 
 
-@pytest.mark.parametrize("size", [(1, 1), (10, 1000), (2480, 3508), (9000, 7000), (27, 29), (199, 1)])
+@pytest.mark.parametrize("size", [(1, 1), (10, 1000), (2480, 3508), (9000, 7000), (27, 29), (199, 1), (40, 8000)])
 @pytest.mark.parametrize("family", [DOTS, PADDLE, GENERIC])
 def test_pictures_keep_to_what_the_model_works_with(size: tuple[int, int], family: Family) -> None:
     width, height = fitting_size(*size, family, family.max_pixels)
     assert width % family.factor == height % family.factor == 0
     assert family.min_pixels <= width * height <= family.max_pixels
+    assert max(width, height) <= 200 * min(width, height)
+    # What is sent is left as it is by the model's own preprocessing, which does the same once more.
+    assert fitting_size(width, height, family, family.max_pixels) == (width, height)
 
 
 def test_families_are_told_by_name() -> None:

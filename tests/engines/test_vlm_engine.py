@@ -2,52 +2,25 @@
 
 from __future__ import annotations
 
-import ssl
+import asyncio
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import pytest
-from certificates import Authority
-from pages import tiff
-from vlm_stand_in import Say, StandIn, sent_picture, sent_prompt, stand_in
+from pages import png, tiff
+from vlm_engines import KOREAN, engine, page
+from vlm_stand_in import Say, sent_picture, sent_prompt, stand_in
 
 from ml_server.document import DocumentRequest, OCRPage, Page
-from ml_server.engines.base import EngineConfig, ReadOptions
+from ml_server.engines.base import EngineConfig
 from ml_server.engines.factory import OCREngineFactory
 from ml_server.engines.vlm.options import VLMOptions
 from ml_server.engines.vlm_engine import VLMEngine
-from ml_server.errors import (
-    DeadlineExceeded,
-    EngineFailed,
-    EngineUnavailable,
-    InvalidImage,
-    MLServerError,
-    NotReady,
-    ServerBusy,
-)
+from ml_server.errors import EngineFailed, EngineUnavailable, InvalidImage, MLServerError
 from ml_server.languages import parse
 from ml_server.pipeline import Pipeline
 from ml_server.workers import EngineWorker
-
-KOREAN = ReadOptions(parse("korean"))
-
-
-def page(width: int = 560, height: int = 280, number: int = 1) -> Page:
-    return Page(np.full((height, width, 3), 255, dtype=np.uint8), number)
-
-
-@contextmanager
-def engine(server: StandIn, **options: Any) -> Iterator[VLMEngine]:
-    values: dict[str, Any] = {"url": server.url, "wait_s": 5.0, **options}
-    made = VLMEngine(EngineConfig(parse("korean"), vlm=VLMOptions(**values)))
-    try:
-        yield made
-    finally:
-        made.close()
 
 
 def each(made: VLMEngine, pages: list[Page]) -> list[OCRPage | MLServerError]:
@@ -127,6 +100,24 @@ def test_paddleocr_vl_is_asked_by_task(prompt: str, asked: str, said: str, block
     assert ("skip_special_tokens" in server.asked[0]) == (prompt == "spotting")
     if prompt == "spotting":
         assert list(found.lines[0].bbox) == [(56, 56), (168, 56), (168, 84), (56, 84)]
+        assert sent_picture(server.asked[0]).size == (1120, 560)  # small pages are enlarged for it
+
+
+def test_spotted_text_without_corners_is_kept() -> None:
+    corners = "".join(f"<|LOC_{at}|>" for at in (100, 200, 300, 200, 300, 300, 100, 300))
+    script = [Say("합계 12,000</s>"), Say(f"합계{corners}\n12,0<|LOC_1|><|LOC_2|>", finish_reason="length")]
+    with (
+        stand_in(models=("PaddleOCR-VL",), script=[script[0], *script]) as server,
+        engine(server, prompt="spotting") as made,
+    ):
+        (plain,) = made.read([page()], KOREAN)  # asked twice: another try may give corners
+        (cut,) = made.read([page()], KOREAN)
+    assert len(server.asked) == 3
+    assert plain.text == "합계 12,000"
+    assert list(plain.blocks[0].bbox) == [(0, 0), (560, 0), (560, 280), (0, 280)]
+    assert "without four corners" in plain.warnings[0]
+    assert cut.text == "합계\n12,0"
+    assert ["cut off" in cut.warnings[0], "without four corners" in cut.warnings[1]] == [True, True]
 
 
 def test_an_unknown_model_is_asked_for_markdown_or_for_a_layout_in_thousandths() -> None:
@@ -140,75 +131,6 @@ def test_an_unknown_model_is_asked_for_markdown_or_for_a_layout_in_thousandths()
     assert found.text == "합계\na b\n1 2"
     assert list(found.blocks[0].bbox) == [(0, 0), (560, 0), (560, 280), (0, 280)]
     assert list(placed.blocks[0].bbox) == [(0, 0), (280, 0), (280, 140), (0, 140)]
-
-
-def test_a_server_that_is_loading_is_waited_for() -> None:
-    with stand_in(loading=3) as server:
-        with engine(server):
-            assert server.probes == 4
-        server.loading = 10**6
-        with pytest.raises(NotReady, match=r"did not come up within 0\.3 s.*loading"), engine(server, wait_s=0.3):
-            pass
-    with pytest.raises(NotReady, match="cannot be reached"), engine(server, wait_s=0.3):
-        pass
-
-
-@pytest.mark.parametrize(
-    ("settings", "options", "message"),
-    [
-        ({"models": ("a", "b")}, {"model": "c"}, "does not serve 'c'; it serves: a, b"),
-        ({"models": ("a", "b")}, {}, "serves a, b; say which one in ML_SERVER_VLM_MODEL"),
-        ({"key": "right"}, {"api_key": "wrong"}, r"refuses the key, ML_SERVER_VLM_API_KEY \(401\): no such key"),
-        ({}, {"url_suffix": "/elsewhere"}, "is ML_SERVER_VLM_URL right"),
-        ({}, {"prompt": "tabel"}, "unknown VLM prompt 'tabel' for dots.ocr; known: auto, layout, boxes, ocr"),
-    ],
-)
-def test_a_wrong_set_up_is_said_at_once(settings: dict[str, Any], options: dict[str, Any], message: str) -> None:
-    with stand_in(**settings) as server:
-        url = server.url + options.pop("url_suffix", "")
-        with pytest.raises(EngineUnavailable, match=message), engine(server, url=url, **options):
-            pass
-
-
-def test_the_key_is_sent_and_never_shown() -> None:
-    with stand_in(key="a secret") as server, engine(server, api_key="a secret") as made:
-        assert made.read([page()], KOREAN)[0].lines
-    assert "a secret" not in repr(VLMOptions(api_key="a secret"))
-
-
-def test_a_server_with_a_private_certificate(tmp_path: Path) -> None:
-    authority = Authority(tmp_path)
-    pair = authority.issue("127.0.0.1")
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(pair.cert, pair.key)
-    with stand_in(context) as server:
-        with engine(server, ca_file=authority.file) as made:
-            assert made.read([page()], KOREAN)[0].lines
-        with pytest.raises(NotReady, match="certificate"), engine(server, wait_s=0.2):
-            pass
-        with pytest.raises(EngineUnavailable, match="CA file"), engine(server, ca_file=tmp_path / "none.pem"):
-            pass
-
-
-def test_what_passes_is_tried_again() -> None:
-    script = [Say("full", status=429, headers={"Retry-After": "0"}), Say("oops", status=500), Say()]
-    with stand_in(script=script) as server, engine(server) as made:
-        assert made.read([page()], KOREAN)[0].lines
-        assert len(server.asked) == 3
-
-
-@pytest.mark.parametrize(
-    ("say", "kind", "message"),
-    [
-        (Say("full", status=429), ServerBusy, "has no room: full"),
-        (Say("upstream", status=502), NotReady, "answered 502: upstream"),
-        (Say("context of 2048 tokens", status=400), EngineFailed, r"refused the page \(400\): context of 2048 tokens"),
-        (Say(delay_s=2.0), DeadlineExceeded, r"did not answer within 0\.6 s"),
-    ],
-)
-def test_what_does_not_pass_is_an_error_of_the_page(say: Say, kind: type[MLServerError], message: str) -> None:
-    with stand_in(script=[say]) as server, engine(server, timeout_s=0.6) as made, pytest.raises(kind, match=message):
-        made.read([page()], KOREAN)
 
 
 def test_pages_are_asked_for_side_by_side_and_fail_alone() -> None:
@@ -241,6 +163,24 @@ def test_an_engine_without_a_server_says_how_to_get_one() -> None:
         OCREngineFactory.create("vlm", EngineConfig(parse("korean")))
 
 
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"url": "http://[::1"}, "ML_SERVER_VLM_URL is no http"),
+        ({"url": "http://host:80port"}, "ML_SERVER_VLM_URL is no http"),
+        ({"url": "host:8000"}, "ML_SERVER_VLM_URL is no http"),
+        ({"url": "http://host:8000", "api_key": "a\nb"}, "ML_SERVER_VLM_API_KEY has characters"),
+        ({"url": "http://host:8000", "api_key": "비밀"}, "ML_SERVER_VLM_API_KEY has characters"),
+        ({"url": "http://host:8000", "family": "dots"}, "known: auto, dots.ocr"),
+    ],
+)
+def test_a_set_up_that_cannot_work_is_a_reason_and_no_exception(options: dict[str, Any], reason: str) -> None:
+    info = VLMEngine.describe(EngineConfig(parse("korean"), vlm=VLMOptions(**options)))
+    assert not info.available
+    assert reason in info.reason
+    assert options.get("api_key", "a\nb") not in info.reason
+
+
 async def test_the_pipeline_gives_it_several_pages_and_no_cores(make_pipeline: Callable[..., Pipeline]) -> None:
     with stand_in(script=[Say(delay_s=0.05)]) as server:
         pipeline = make_pipeline(inline=True, vlm_url=server.url, vlm_concurrency=3, threads=1)
@@ -252,3 +192,47 @@ async def test_the_pipeline_gives_it_several_pages_and_no_cores(make_pipeline: C
         assert server.most == 3
     assert [each.number for each in result.pages] == list(range(1, 8))
     assert all((each.width, each.height) == (560, 280) and len(each.blocks) == 3 for each in result.pages)
+
+
+async def test_a_page_does_not_wait_for_a_slow_one_beside_it(make_pipeline: Callable[..., Pipeline]) -> None:
+    begun, over = threading.Event(), threading.Event()
+
+    def choose(body: dict[str, Any]) -> Say:
+        if sent_picture(body).width == 280:
+            begun.set()
+            over.wait(60)
+        return Say()
+
+    with stand_in(choose=choose) as server:
+        pipeline = make_pipeline(vlm_url=server.url, vlm_concurrency=2, vlm_timeout_s=120.0)
+        await pipeline.wait_until_ready()
+        slow = asyncio.create_task(pipeline.extract_page(DocumentRequest(png(280, 280), "korean", "vlm")))
+        await asyncio.to_thread(begun.wait, 60)
+        for _ in range(3):
+            assert (await pipeline.extract_page(DocumentRequest(png(560, 280), "korean", "vlm"))).blocks
+        assert not slow.done()
+        over.set()
+        assert (await slow).blocks
+
+
+async def test_a_page_whose_caller_has_gone_is_not_sent(make_pipeline: Callable[..., Pipeline]) -> None:
+    begun, over = threading.Event(), threading.Event()
+
+    def choose(body: dict[str, Any]) -> Say:
+        if sent_picture(body).width == 280:
+            begun.set()
+            over.wait(60)
+        return Say()
+
+    with stand_in(choose=choose) as server:
+        pipeline = make_pipeline(inline=True, vlm_url=server.url, vlm_concurrency=1)
+        await pipeline.wait_until_ready()
+        first = asyncio.create_task(pipeline.extract_page(DocumentRequest(png(280, 280), "korean", "vlm")))
+        await asyncio.to_thread(begun.wait, 60)
+        gone = asyncio.create_task(pipeline.extract_page(DocumentRequest(png(840, 280), "korean", "vlm")))
+        await asyncio.sleep(0.3)
+        gone.cancel()
+        over.set()
+        await first
+        assert (await pipeline.extract_page(DocumentRequest(png(560, 280), "korean", "vlm"))).blocks
+    assert 840 not in {sent_picture(body).width for body in server.asked}

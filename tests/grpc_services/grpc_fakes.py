@@ -12,10 +12,12 @@ from google.rpc import error_details_pb2, status_pb2
 from grpc import aio
 from key_value_pages import KEY_VALUE_PAGE
 
-from ml_server.document import DocumentRequest, EngineInfo, KeyValuePage, Line, OCRPage, Polygon, Word
+from ml_server.document import DocumentRequest, Line, OCRPage, Polygon, Word
+from ml_server.engine_info import EngineInfo
 from ml_server.errors import MLServerError
 from ml_server.grpc_services.server import GrpcServer
 from ml_server.grpc_services.v1 import ocr_pb2_grpc
+from ml_server.key_value import KeyValuePage
 from ml_server.pipeline import Pipeline
 from ml_server.settings import Settings
 

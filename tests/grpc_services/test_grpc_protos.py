@@ -12,19 +12,10 @@ from types import ModuleType
 
 import pytest
 
-from ml_server.document import (
-    Block,
-    DocumentRequest,
-    EngineInfo,
-    Entity,
-    KeyValue,
-    KeyValuePage,
-    Line,
-    OCRPage,
-    Relation,
-    Word,
-)
+from ml_server.document import Block, DocumentRequest, Entity, Line, OCRPage, Relation, Word
+from ml_server.engine_info import EngineInfo
 from ml_server.grpc_services.v1 import ocr_pb2
+from ml_server.key_value import KeyValue, KeyValuePage
 
 ROOT = Path(__file__).resolve().parents[2]
 

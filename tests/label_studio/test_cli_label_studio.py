@@ -27,6 +27,7 @@ def run(*arguments: str, token: str = "0" * 40) -> tuple[int, str]:
         (["predict", "-p", "1", "--retry-failed", "/no/such/file"], "cannot read /no/such/file"),
         (["predict", "-p", "1", "--url", "studio:8080"], "the address of Label Studio is"),
         (["predict", "-p", "0"], "greater than or equal"),
+        (["backend", "--predict", "everything"], "predict: Input should be 'auto', 'ocr', 'key_values' or 'both'"),
         (["export", "-p", "1", "out", "--label", "품명"], "it is like 품명=QUESTION"),
         (["export", "-p", "1", "out", "--label", "품명=DATE"], "it is like 품명=QUESTION"),
     ],

@@ -45,7 +45,7 @@ async def test_a_presigned_redirect_is_followed_without_the_token(fake: FakeLabe
 @pytest.mark.parametrize(
     ("hosts", "address", "why"),
     [
-        ("", "https://files.example/a.png", "neither Label Studio's host nor one to fetch from"),
+        ("", "https://files.example/a.png", "neither Label Studio's address nor one to fetch from"),
         ("files.example", "https://files.example.evil/a.png", "neither"),
         ("*", "http://inside.example/a.png", "has a private address"),
         ("*.example", "http://inside.example/a.png", "has a private address"),
@@ -97,7 +97,7 @@ async def test_a_redirect_leads_nowhere_it_may_not(fake: FakeLabelStudio, start:
         files[name] = httpx.Response(302, headers={"location": location})
     ADDRESSES["elsewhere.test"] = "93.184.215.15"
     async with images(fake, web, hosts="files.example") as found:
-        with pytest.raises(InvalidRequest, match="neither Label Studio's host nor one"):
+        with pytest.raises(InvalidRequest, match="neither Label Studio's address nor one"):
             await found.fetch(start)
 
 

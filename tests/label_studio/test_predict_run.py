@@ -24,6 +24,7 @@ VERSION = "model 1"
 @pytest.fixture(autouse=True)
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(patience, "_FIRST_PAUSE_S", 0.01)
+    monkeypatch.setattr(patience, "_PAUSE_DOWN_S", 0.01)
 
 
 async def predictor(task: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from labelling_configs import FORMS, OCR_TEMPLATE, PAGES, POLYGONS, SPLIT
 
-from ml_server.document import Entity, KeyValuePage, Line, OCRPage, Polygon, Relation, Word
+from ml_server.document import Entity, Line, OCRPage, Polygon, Relation, Word
 from ml_server.errors import InvalidRequest
 from ml_server.geometry import box_to_polygon, order_corners
+from ml_server.key_value import KeyValuePage
 from ml_server.label_studio.annotated_regions import corners, read_result
 from ml_server.label_studio.config import parse
 from ml_server.label_studio.existing import existing_pages

@@ -1,78 +1,26 @@
-"""``predict``, ``sync`` and the tokens with a real Label Studio: killed, left alone for half a minute, refused."""
+"""``predict`` and ``sync`` with a real Label Studio: killed, left alone for half a minute, stopped, watching."""
 
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
 import subprocess
-import sys
-import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from pages import png
+from real_command import Command, project_of, versions
 from real_label_studio import LabelStudio
 
 pytestmark = [pytest.mark.label_studio, pytest.mark.timeout(600)]
-
-CONFIG = """<View><Image name="image" value="$image"/><RectangleLabels name="label" toName="image">
-<Label value="QUESTION"/><Label value="ANSWER"/></RectangleLabels>
-<TextArea name="text" toName="image" perRegion="true"/></View>"""
-MOCK = {"ML_SERVER_ENGINE": "mock", "ML_SERVER_KEY_VALUE_EXTRACTOR": "mock"}
-
-
-class Command:
-    """``ml-server label-studio …`` with the mock engine and a state folder of its own."""
-
-    def __init__(self, studio: LabelStudio, home: Path, delay_s: float = 0.0) -> None:
-        self.studio = studio
-        self.token = studio.personal_token
-        self.url = studio.url
-        self._home = home
-        self._delay_s = delay_s
-
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """Start it, and do not wait."""
-        variables = {"LABEL_STUDIO_URL": self.url, "LABEL_STUDIO_API_KEY": self.token, **MOCK}
-        variables |= {"XDG_STATE_HOME": str(self._home / "state"), "ML_SERVER_MOCK_DELAY_S": str(self._delay_s)}
-        command = [str(Path(sys.executable).with_name("ml-server")), "label-studio", *arguments]
-        return subprocess.Popen(
-            command, env=os.environ | variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
-
-    def run(self, *arguments: str) -> tuple[int, str, str]:
-        """Exit code, output and complaints."""
-        process = self.start(*arguments)
-        out, err = process.communicate(timeout=240)
-        return process.returncode, out, err
 
 
 @pytest.fixture
 def command(studio: LabelStudio, tmp_path: Path) -> Command:
     return Command(studio, tmp_path)
-
-
-def project_of(studio: LabelStudio, folder: Path, count: int) -> tuple[int, list[int]]:
-    """A project with so many white pages."""
-    project = studio.project(folder.name, CONFIG)
-    pages = []
-    for number in range(count):
-        pages.append(folder / f"page{number}.png")
-        pages[-1].write_bytes(png(60 + number, 40))
-    return project, studio.upload(project, pages)
-
-
-def versions(studio: LabelStudio, project: int) -> Counter[tuple[int, str]]:
-    """How many predictions of each version each task has."""
-    return Counter(
-        (task["id"], each["model_version"]) for task in studio.tasks(project) for each in task["predictions"]
-    )
 
 
 def wait_for_some(studio: LabelStudio, project: int, process: subprocess.Popen[str]) -> None:
@@ -176,61 +124,6 @@ def test_tasks_that_fail_are_listed_and_taken_again(studio: LabelStudio, command
     studio.session.patch(f"/api/tasks/{missing}/", json={"data": data}).raise_for_status()
     code, out, err = command.run("predict", "-p", str(project), "--retry-failed", str(failures), "--json")
     assert (code, json.loads(out)["done"], failures.read_text()) == (0, 1, ""), err
-
-
-@pytest.mark.parametrize(("token", "cause"), [("", "is empty"), ("0" * 40, "legacy"), ("PAT", "personal")])
-def test_a_wrong_token_is_refused_with_the_cause(command: Command, token: str, cause: str) -> None:
-    command.token = command.token[:-6] + "AAAAAA" if token == "PAT" else token
-    code, _, err = command.run("predict", "-p", "1")
-    assert code == 1
-    assert cause in err
-    assert "Traceback" not in err
-
-
-def test_a_legacy_token_and_an_access_token_do_as_well(studio: LabelStudio, command: Command, tmp_path: Path) -> None:
-    project, tasks = project_of(studio, tmp_path, 1)
-    command.token = studio.legacy_token
-    code, out, err = command.run("predict", "-p", str(project), "--json")
-    assert (code, json.loads(out)["done"]) == (0, len(tasks)), err
-    command.token = studio.post("/api/token/refresh/", {"refresh": studio.personal_token})["access"]
-    code, out, err = command.run("predict", "-p", str(project), "--json")
-    assert (code, json.loads(out)["skipped"]) == (0, len(tasks)), err
-
-
-@pytest.fixture
-def redirecting(studio: LabelStudio) -> Iterator[str]:
-    """An address that sends everybody on to Label Studio."""
-
-    class Redirect(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(301)
-            self.send_header("Location", studio.url + self.path)
-            self.end_headers()
-
-        do_POST = do_GET  # noqa: N815
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Redirect)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
-
-
-def test_a_redirect_is_not_followed_with_the_token(command: Command, redirecting: str) -> None:
-    command.url = redirecting
-    code, _, err = command.run("predict", "-p", "1")
-    assert code == 2
-    assert "is redirected (301)" in err
-
-
-def test_a_project_that_is_not_there_is_said(command: Command) -> None:
-    code, _, err = command.run("predict", "-p", "99999")
-    assert (code, "no such thing (404)" in err) == (2, True)
 
 
 def test_a_storage_is_synced_by_its_title(studio: LabelStudio, command: Command, tmp_path: Path) -> None:

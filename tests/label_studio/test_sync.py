@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from stand_in import StandIn
 
-from ml_server.errors import DeadlineExceeded, InvalidRequest
+from ml_server.errors import DeadlineExceeded, InvalidRequest, NotReady
 from ml_server.label_studio.sync import find, sync
 
 
@@ -54,6 +54,19 @@ async def test_one_that_does_not_end_is_not_waited_for_for_ever() -> None:
         found = await find(api, "scans")
         with pytest.raises(DeadlineExceeded, match="still in_progress"):
             await sync(api, found, wait_s=0.001, sleep=ending_in(studio))
+
+
+async def test_a_storage_that_label_studio_cannot_reach_is_told_from_a_label_studio_that_is_down() -> None:
+    studio = StandIn()
+    studio.storages = [storage()]
+    async with studio.client() as api:
+        found = await find(api, "scans")
+        studio.on_call = lambda path: setattr(studio, "down", path.endswith("/sync"))
+        with pytest.raises(InvalidRequest, match=r"cannot reach 'scans': .* are its bucket, keys and endpoint right"):
+            await sync(api, found)
+        studio.on_call = lambda path: setattr(studio, "down", True)
+        with pytest.raises(NotReady, match="503"):
+            await sync(api, found)
 
 
 async def test_titles_that_are_unknown_or_taken_twice_are_refused() -> None:

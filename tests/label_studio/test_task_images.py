@@ -14,6 +14,7 @@ from ml_server.errors import (
     InvalidImage,
     InvalidRequest,
     MLServerError,
+    NotReady,
     PayloadTooLarge,
     ServerBusy,
     Unauthenticated,
@@ -79,6 +80,15 @@ async def test_bucket_objects_come_through_the_tasks_resolver(fake: FakeLabelStu
             await found.fetch("s3://scans/a.png", task=8)
         with pytest.raises(InvalidRequest, match="needs the id of its task"):
             await found.fetch("gs://scans/a.png")
+
+
+async def test_a_storage_that_label_studio_cannot_read_is_named(fake: FakeLabelStudio) -> None:
+    fake.files["/tasks/7/resolve/"] = httpx.Response(424, json={"detail": "Stream is None"})
+    async with images(fake) as found:
+        with pytest.raises(NotReady, match=r"cannot get s3://scans/a b\.png from its storage \(424\).*keys"):
+            await found.fetch("s3://scans/a b.png", task=7)
+        with pytest.raises(NotReady, match=r"cannot get http://studio:8080/tasks/7/resolve/\?fileuri=x from"):
+            await found.fetch("/tasks/7/resolve/?fileuri=x")
 
 
 @pytest.mark.parametrize(

@@ -103,6 +103,12 @@ def test_what_is_no_token_is_refused_at_once(token: str) -> None:
         LabelStudio(settings(token))
 
 
+def test_a_token_as_label_studio_lists_it_is_told_from_a_whole_one() -> None:
+    with pytest.raises(Unauthenticated, match=r"lacks its last third.* make a new one"):
+        LabelStudio(settings(PERSONAL.rpartition(".")[0]))
+    LabelStudio(settings("a.b"))
+
+
 def test_without_a_token_the_message_names_the_variable() -> None:
     with pytest.raises(Unauthenticated, match="LABEL_STUDIO_API_KEY"):
         LabelStudio(settings(None))

@@ -27,6 +27,13 @@ def quick() -> Settings:
     return Settings(train_epochs=0.1, train_threads=1, train_held_out=0.3)
 
 
+def command_of(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.ZombieProcess:  # of the test before, not reaped yet
+        return []
+
+
 async def over(jobs: ProcessJobs) -> JobStatus:
     async with asyncio.timeout(150):
         while (status := jobs.status()).state == "running":  # noqa: ASYNC110 - another process does it
@@ -72,16 +79,22 @@ async def test_a_job_makes_a_version_and_promotes_it_unless_it_loses(home: Path)
         assert "serves already" in promoted.stdout
 
 
-async def test_a_job_that_cannot_go_on_says_why(home: Path) -> None:
-    no_export = (sys.executable, "-c", "import sys; sys.exit('token refused')")
-    jobs = ProcessJobs(quick(), no_export)
+async def test_a_job_that_cannot_go_on_says_why(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Both of its processes import what is installed, whatever folder the server was started in.
+    (tmp_path / "ml_server").mkdir()
+    (tmp_path / "ml_server" / "__init__.py").write_text("raise ImportError('of the current folder')")
+    monkeypatch.chdir(tmp_path)
+    for name in ("LABEL_STUDIO_API_KEY", "ML_SERVER_LABEL_STUDIO_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    jobs = ProcessJobs(quick())
     await jobs.start(1, "START_TRAINING")
     status = await over(jobs)
     assert status.state == "failed"
-    assert status.message == "the export ended with code 1: token refused"
+    assert status.message.startswith("the export ended with code 1: ml-server: there is no Label Studio token")
+    jobs = ProcessJobs(quick(), (sys.executable, "-c", "import sys; sys.exit('token refused')"))
     again = await jobs.start(2, "again")
     assert again.started, "the next one may start"
-    await over(jobs)
+    assert (await over(jobs)).message == "the export ended with code 1: token refused"
     assert [jobs.status(job).project for job in (status.job, again.job, "")] == [1, 2, 2]
     assert jobs.status("../jobs") == JobStatus("idle")
     (jobs.files.folder / status.job / "status.json").write_text('{"id": "1", "project": 1, "why": "", "colour": "red"}')
@@ -96,7 +109,7 @@ async def test_a_job_that_was_killed_has_failed_with_its_last_lines(home: Path) 
     async with asyncio.timeout(100):
         while jobs.files.read(folder).step != "export":  # noqa: ASYNC110 - another process does it
             await asyncio.sleep(0.05)
-    (process,) = [each for each in psutil.Process().children() if str(folder) in each.cmdline()]
+    (process,) = [each for each in psutil.Process().children() if str(folder) in command_of(each)]
     family = [process, *process.children(recursive=True)]
     assert process.nice() >= 10
     for each in family:

@@ -16,10 +16,12 @@ from tiny_forms import write_folder
 from typer.testing import CliRunner, Result
 
 from ml_server.cli import app
-from ml_server.document import EngineInfo, KeyValue, KeyValuePage, OCRPage
+from ml_server.document import OCRPage
+from ml_server.engine_info import EngineInfo
 from ml_server.engines.extractor import ExtractorConfig, KeyValueExtractor
 from ml_server.engines.extractors import ExtractorFactory
 from ml_server.errors import EngineUnavailable
+from ml_server.key_value import KeyValue, KeyValuePage
 from ml_server.training.forms import read_forms
 from ml_server.training.gold_pages import entities_of, gold_page, words_of
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from tiny_forms import write_folder
 
-from ml_server.document import KeyValue, KeyValuePage, OCRPage, Word
+from ml_server.document import OCRPage, Word
 from ml_server.geometry import Box, box_to_polygon, make_line
+from ml_server.key_value import KeyValue, KeyValuePage
 from ml_server.training.forms import Form, read_forms
 from ml_server.training.metrics import LabelScores, Score, gold_links, gold_tags, score_labels, score_links
 from ml_server.training.pairs import Pair, matches, normalise, score_pairs, score_words

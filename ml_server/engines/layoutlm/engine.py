@@ -12,13 +12,15 @@ import numpy as np
 import numpy.typing as npt
 
 from ml_server.cores import openmp_threads
-from ml_server.document import EngineInfo, Entity, KeyValue, KeyValuePage, OCRPage, Relation, Word
+from ml_server.document import Entity, OCRPage, Relation, Word
+from ml_server.engine_info import EngineInfo
 from ml_server.engines.extractor import ExtractorConfig, KeyValueExtractor
 from ml_server.engines.layoutlm import model_source
 from ml_server.engines.layoutlm.tagging import OTHER, Span, decode, tags_of
 from ml_server.engines.layoutlm.words import PageWords, page_words
 from ml_server.errors import EngineUnavailable, MLServerError
 from ml_server.geometry import box_to_polygon, clamp, polygon_to_box
+from ml_server.key_value import KeyValue, KeyValuePage
 
 if TYPE_CHECKING:
     from ml_server.engines.layoutlm.inference import LabelledWords, Link

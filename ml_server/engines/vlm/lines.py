@@ -19,7 +19,6 @@ _HEADING = re.compile(r"^\s{0,3}#{1,6}\s+")
 _BOLD = re.compile(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1")
 _IMAGE = re.compile(r"!\[[^\]]*\]\([^)]*\)")
 _PIPES = re.compile(r"^\s*\|(.*)\|\s*$")
-_RULE = re.compile(r"^[\s|:-]*-{2,}[\s|:-]*$")
 
 
 def lines_of(blocks: Iterable[Block]) -> tuple[Line, ...]:
@@ -38,7 +37,8 @@ def _lines(block: Block) -> Iterator[Line]:
         quad = _share(block.bbox, index / len(rows), (index + 1) / len(rows))
         words: list[Word] = []
         for column, cell in enumerate(row):
-            words += split_line(cell, along(quad, column / width, (column + 1) / width), confidence)
+            if cell:
+                words += split_line(cell, along(quad, column / width, (column + 1) / width), confidence)
         if words:
             yield make_line(words, confidence, quad)
 
@@ -72,8 +72,8 @@ def _markdown_rows(text: str) -> list[list[str]]:
         return [*_markdown_rows(before), *html_rows(tag + table + end), *_markdown_rows(rest)]
     rows = []
     for line in text.splitlines():
-        if _RULE.match(line):
-            continue
+        if "--" in line and not line.strip(" \t|:-"):
+            continue  # a rule, or what parts a table's head from its body
         piped = _PIPES.match(line)
         cells = piped.group(1).split("|") if piped else [line]
         rows.append([_plain(cell) for cell in cells])

@@ -60,16 +60,19 @@ def fitting_size(width: int, height: int, family: Family, max_pixels: int) -> tu
     elif across * down < family.min_pixels:
         grow = math.sqrt(family.min_pixels / (width * height))
         across, down = (math.ceil(side * grow / factor) * factor for side in (width, height))
-    return across, down
+    # Rounding must not make it more slender than the model's own preprocessing, which comes after, lets through.
+    least = math.ceil(max(across, down) / MOST_SLENDER / factor) * factor
+    return max(across, least), max(down, least)
 
 
-def picture(page: Page, family: Family, max_pixels: int, image_format: str) -> Picture:
+def picture(page: Page, family: Family, max_pixels: int, image_format: str, double_below: int = 0) -> Picture:
     """The page in its fitting size.
 
     Args:
         page: RGB.
         family: of the model that will see it.
         max_pixels: upper limit.
+        double_below: pages whose sides are both shorter, in pixels, are enlarged to twice their size first.
         image_format: ``png``, or ``jpeg`` of quality 95, which is smaller and a little less true.
 
     Raises:
@@ -77,7 +80,8 @@ def picture(page: Page, family: Family, max_pixels: int, image_format: str) -> P
     """
     from PIL import Image
 
-    size = fitting_size(page.width, page.height, family, max_pixels)
+    times = 2 if max(page.width, page.height) < double_below else 1
+    size = fitting_size(times * page.width, times * page.height, family, max_pixels)
     image = Image.fromarray(page.pixels)
     if size != image.size:
         image = image.resize(size, Image.Resampling.BICUBIC)

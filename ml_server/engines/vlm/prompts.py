@@ -26,12 +26,14 @@ class Mode:
         answer: what comes of it.
         max_pixels: of the picture at most; None for the family's limit.
         special_tokens: whether the answer is made of tokens that servers leave out of a text unless told not to.
+        double_below: pages whose sides are both shorter, in pixels, are sent twice as wide and high.
     """
 
     prompt: str
     answer: Answer
     max_pixels: int | None = None
     special_tokens: bool = False
+    double_below: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,7 @@ PADDLE = Family(
     modes=MappingProxyType(
         {
             "ocr": Mode("OCR:", "text"),
-            "spotting": Mode("Spotting:", "spots", max_pixels=1_605_632, special_tokens=True),
+            "spotting": Mode("Spotting:", "spots", max_pixels=1_605_632, special_tokens=True, double_below=1500),
             "table": Mode("Table Recognition:", "table"),
             "formula": Mode("Formula Recognition:", "formula"),
             "chart": Mode("Chart Recognition:", "markdown"),

@@ -9,8 +9,7 @@ from typing import Any
 _LONGEST_UNIT = 300
 """Characters of what a model may repeat; longer passages are looked for as cells, not as characters."""
 
-_FENCE = re.compile(r"^\s*```[a-zA-Z]*\s*\n?(.*?)\n?\s*(?:```\s*)?$", re.DOTALL)
-
+_FENCE = re.compile(r"```[a-zA-Z]*\s*")
 
 _TEXT = re.compile(
     r'(?P<before>"(?:text|content|text_content)"\s*:\s*")(?P<text>.*?)(?P<after>"\s*\}(?=[\s,]*(?:[][{}]|$)))',
@@ -18,14 +17,16 @@ _TEXT = re.compile(
 )
 """A cell's text up to what certainly ends it; quotation marks in it need not have been escaped."""
 
+_OPENING = re.compile(r"[\[{]")
 _BARE_QUOTE = re.compile(r'(?<!\\)"')
 _BARE_BACKSLASH = re.compile(r'\\(?![\\"/bfnrtu])')
 
 
 def unfenced(text: str) -> str:
     """The text without a Markdown code fence around it."""
-    found = _FENCE.match(text)
-    return found.group(1) if found else text
+    plain = text.strip()
+    found = _FENCE.match(plain)
+    return plain[found.end() :].removesuffix("```").rstrip() if found else text
 
 
 def without_loop(text: str, *, cut_off: bool) -> str:
@@ -78,12 +79,21 @@ def parsed(text: str) -> tuple[Any, bool]:
         return None, False
     plain = plain[min(starts) :]
     try:
-        return json.loads(plain), False
+        found, end = json.JSONDecoder().raw_decode(plain)
+        if not _OPENING.search(plain, end):  # what stands behind is a remark, and no further cell
+            return found, False
+    except RecursionError:  # brackets within brackets within brackets
+        return None, True
     except ValueError:
-        plain = _TEXT.sub(_escaped, plain)
+        pass
+    plain = _TEXT.sub(_escaped, plain)
     try:
         return json.loads(plain, strict=False), True
     except ValueError:
         # Objects one after the other, without the array around them, would otherwise come to the last one.
-        found = json_repair.loads(f"[{plain}]" if plain.startswith("{") else plain, skip_json_loads=True)
-        return found if isinstance(found, list | dict) and found else None, True
+        together = f"[{plain}]" if plain.startswith("{") else plain
+    try:
+        found = json_repair.loads(together, skip_json_loads=True)
+    except (RecursionError, ValueError):  # nested too deeply
+        return None, True
+    return found if isinstance(found, list | dict) and found else None, True

@@ -6,6 +6,7 @@ that know nothing of a page's deadline. An object of this module may be used by 
 
 from __future__ import annotations
 
+import re
 import ssl
 import time
 import weakref
@@ -13,25 +14,19 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
-from tenacity import (
-    RetryCallState,
-    Retrying,
-    retry_if_exception_type,
-    stop_before_delay,
-    wait_exponential,
-    wait_random,
-)
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_before_delay, wait_exponential
 
 from ml_server.engines.vlm.options import VLMOptions
-from ml_server.errors import DeadlineExceeded, EngineFailed, EngineUnavailable, MLServerError, NotReady, ServerBusy
+from ml_server.engines.vlm.patience import FewFailures, as_told, passes
+from ml_server.engines.vlm.refusals import refusal
+from ml_server.errors import DeadlineExceeded, EngineFailed, EngineUnavailable, MLServerError, NotReady
 from ml_server.logs import get_logger
 
-_BACKOFF = wait_exponential(multiplier=0.25, max=10) + wait_random(0, 0.5)
 _CONNECT_S = 10.0
 _PROBE_S = 10.0
 _POLL_S = 2.0
-_PASSING = frozenset({408, 425, 500, 502, 503, 504})
-"""Statuses that may be over in a moment, besides 429."""
+
+_PASSWORD = re.compile(r"//[^/@]*@")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +52,15 @@ class ModelServer:
 
     Args:
         options: address, key, certificate and patience.
+
+    Attributes:
+        address: for people, without the password that may be in it.
     """
 
     def __init__(self, options: VLMOptions) -> None:
         self._options = options
-        self.address = base_url(options.url)
+        self._base = base_url(options.url)
+        self.address = _PASSWORD.sub("//", self._base)
         verify: ssl.SSLContext | bool = True
         if options.ca_file is not None:
             try:
@@ -81,27 +80,24 @@ class ModelServer:
 
         Raises:
             EngineUnavailable: the server refuses the key, serves no such model or is no such server.
-            NotReady: not up after ``wait_s`` seconds.
+            NotReady: not up, or without any model, after ``wait_s`` seconds.
         """
+        deadline = time.monotonic() + self._options.wait_s
         waiting = Retrying(
-            retry=retry_if_exception_type((NotReady, ServerBusy)),
+            retry=retry_if_exception(passes),
             stop=stop_before_delay(self._options.wait_s),
             wait=wait_exponential(multiplier=0.1, max=_POLL_S),
             before_sleep=self._waiting,
             reraise=True,
         )
         try:
-            listed = waiting(self._call, "GET", "/models", None, time.monotonic() + self._options.wait_s, _PROBE_S)
-        except (NotReady, ServerBusy, DeadlineExceeded) as error:
+            return self._chosen(waiting(self._models, deadline))
+        except MLServerError as error:
+            if not (passes(error) or isinstance(error, DeadlineExceeded)):
+                raise
             raise NotReady(
                 f"the model server did not come up within {self._options.wait_s:g} s: {error.message}", retry_after_s=5
             ) from error
-        models = [
-            ServedModel(str(each["id"]), str(each.get("root") or ""), _whole(each.get("max_model_len")))
-            for each in (listed.get("data") if isinstance(listed, dict) else None) or ()
-            if isinstance(each, dict) and "id" in each
-        ]
-        return self._chosen(models)
 
     def ask(self, model: ServedModel, prompt: str, picture_url: str, **sampling: float) -> Reply:
         """What the model says to a picture and a prompt. What may be over in a moment is tried again.
@@ -115,9 +111,9 @@ class ModelServer:
 
         Raises:
             DeadlineExceeded: no answer in time.
-            EngineFailed: the server refuses the request or answers nonsense.
+            EngineFailed: the server refuses the request, fails at it several times, or answers nonsense or nothing.
             EngineUnavailable: the server refuses the key or does not know the model.
-            NotReady: the server cannot be reached or fails, each time.
+            NotReady: the server cannot be reached, each time.
             ServerBusy: the server has no room, each time.
         """
         deadline = sampling.pop("deadline", time.monotonic() + self._options.timeout_s)
@@ -125,24 +121,55 @@ class ModelServer:
         content = [picture, {"type": "text", "text": prompt}]
         body = {"model": model.name, "messages": [{"role": "user", "content": content}], **sampling}
         trying = Retrying(
-            retry=retry_if_exception_type((NotReady, ServerBusy)),
+            retry=retry_if_exception(FewFailures()),
             stop=stop_before_delay(max(0.0, deadline - time.monotonic())),
-            wait=_as_told,
+            wait=as_told,
             before_sleep=self._trying_again,
             reraise=True,
         )
-        said = trying(self._call, "POST", "/chat/completions", body, deadline)
         try:
-            choice = said["choices"][0]
-            text = choice["message"]["content"] or ""
-            tokens = _whole((said.get("usage") or {}).get("completion_tokens")) or 0
-            return Reply(str(text), choice.get("finish_reason") == "length", tokens)
-        except (KeyError, IndexError, TypeError) as error:
-            raise EngineFailed(f"{self.address} answered without a choice: {str(said)[:200]}") from error
+            return trying(self._reply, body, deadline)
+        except EngineFailed as error:
+            raise EngineFailed(error.message) from error  # for our callers the page has failed, for good
 
     def close(self) -> None:
         """End the connections."""
         self._end()
+
+    def _models(self, deadline: float) -> list[ServedModel]:
+        listed = self._call("GET", "/models", None, deadline, _PROBE_S)
+        data = listed.get("data", ...) if isinstance(listed, dict) else ...
+        if not isinstance(data, list | None):
+            raise EngineUnavailable(f"{self.address}/models lists no models; is ML_SERVER_VLM_URL right?")
+        models = [
+            ServedModel(str(each["id"]), str(each.get("root") or ""), _whole(each.get("max_model_len")))
+            for each in data or ()
+            if isinstance(each, dict) and "id" in each
+        ]
+        if not models:  # servers that answer before they have loaded anything
+            raise NotReady(f"{self.address} serves no model yet", retry_after_s=1)
+        return models
+
+    def _reply(self, body: Any, deadline: float) -> Reply:
+        said = self._call("POST", "/chat/completions", body, deadline)
+        try:
+            choice = said["choices"][0]
+            message, why = choice["message"], choice.get("finish_reason")
+            text = str(message.get("content") or "")
+            tokens = _whole((said.get("usage") or {}).get("completion_tokens")) or 0
+            refused = message.get("refusal")
+        except (AttributeError, KeyError, IndexError, TypeError) as error:
+            raise EngineFailed(f"{self.address} answered without a choice: {str(said)[:200]}") from error
+        if why == "abort":  # what vLLM tells those it was still answering when it was stopped
+            raise NotReady(f"{self.address} stopped before its answer was whole", retry_after_s=1)
+        if refused or why == "content_filter":
+            raise EngineFailed(f"{self.address} withheld its answer: {refused or 'content filter'}")
+        if why == "length" and not text.strip():
+            raise EngineFailed(
+                f"the model wrote nothing before its limit of {tokens} tokens; if it is one that thinks first, its "
+                "thoughts are to be switched off"
+            )
+        return Reply(text, why == "length", tokens)
 
     def _call(self, method: str, path: str, body: Any, deadline: float, limit_s: float | None = None) -> Any:
         left = deadline - time.monotonic()
@@ -150,12 +177,14 @@ class ModelServer:
             raise DeadlineExceeded(f"{self.address} did not answer within {self._options.timeout_s:g} s")
         timeout = httpx.Timeout(min(left, limit_s or left), connect=min(left, _CONNECT_S))
         try:
-            answer = self._http.request(method, self.address + path, json=body, timeout=timeout)
+            answer = self._http.request(method, self._base + path, json=body, timeout=timeout)
         except httpx.ConnectTimeout as error:
-            raise NotReady(f"{self.address} cannot be reached: {error or 'no connection in time'}") from error
+            raise NotReady(
+                f"{self.address} cannot be reached: {error or 'no connection in time'}", retry_after_s=1
+            ) from error
         except httpx.TimeoutException as error:
             if limit_s is not None:
-                raise NotReady(f"{self.address} does not answer") from error
+                raise NotReady(f"{self.address} does not answer", retry_after_s=1) from error
             raise DeadlineExceeded(f"{self.address} did not answer within {self._options.timeout_s:g} s") from error
         except httpx.TransportError as error:
             raise NotReady(f"{self.address} cannot be reached: {error}", retry_after_s=1) from error
@@ -164,22 +193,9 @@ class ModelServer:
         if answer.is_success:
             try:
                 return answer.json()
-            except ValueError as error:
-                raise EngineFailed(f"{self.address}{path} answered something that is not JSON") from error
-        raise self._refusal(path, answer)
-
-    def _refusal(self, path: str, answer: httpx.Response) -> MLServerError:
-        status, said = answer.status_code, _message(answer)
-        wait_s = _seconds(answer.headers.get("retry-after", ""))
-        if status == 429:
-            return ServerBusy(f"{self.address} has no room: {said}", retry_after_s=1 if wait_s is None else wait_s)
-        if status in _PASSING:
-            return NotReady(f"{self.address} answered {status}: {said}", retry_after_s=1 if wait_s is None else wait_s)
-        if status in (401, 403):
-            return EngineUnavailable(f"{self.address} refuses the key, ML_SERVER_VLM_API_KEY ({status}): {said}")
-        if status == 404:
-            return EngineUnavailable(f"{self.address}{path} is not there; is ML_SERVER_VLM_URL right? {said}")
-        return EngineFailed(f"{self.address} refused the page ({status}): {said}")
+            except ValueError:
+                return answer.text[:200]  # no answer of a model server; callers look at what they get
+        raise refusal(self.address, path, answer)
 
     def _chosen(self, models: list[ServedModel]) -> ServedModel:
         wanted = self._options.model
@@ -208,30 +224,8 @@ def base_url(url: str) -> str:
     return plain if plain.endswith("/v1") or "/v1/" in plain else f"{plain}/v1"
 
 
-def _as_told(state: RetryCallState) -> float:
-    error = state.outcome.exception() if state.outcome else None
-    told = error.retry_after_s if isinstance(error, MLServerError) else None
-    return max(told or 0.0, _BACKOFF(state))
-
-
 def _error(state: RetryCallState) -> str:
     return str(state.outcome.exception()) if state.outcome else ""
-
-
-def _message(answer: httpx.Response) -> str:
-    """What the server says of a refusal: vLLM has it in ``message`` or ``error.message``, others in ``detail``."""
-    try:
-        body = answer.json()
-        error = body.get("error", body)
-        found = error.get("message") or error.get("detail") if isinstance(error, dict) else error
-    except (ValueError, AttributeError):
-        found = None
-    return str(found or answer.text).strip()[:300]
-
-
-def _seconds(header: str) -> float | None:
-    """What a Retry-After header asks for; None for none, and for a date, which model servers do not send."""
-    return float(header) if header.strip().isdigit() else None
 
 
 def _whole(value: Any) -> int | None:

@@ -59,7 +59,7 @@ def test_a_plain_form_gives_its_pairs(engine: LayoutLMExtractor) -> None:
 
 def sound(given: OCRPage, found: object) -> None:
     """Every word is in exactly one entity, boxes lie on the page, relations point at entities."""
-    from ml_server.document import KeyValuePage
+    from ml_server.key_value import KeyValuePage
 
     assert isinstance(found, KeyValuePage)
     words = [w for line in given.lines for w in line.words]
