@@ -8,33 +8,19 @@ import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-from PIL import Image
-
 from ml_server.cores import openmp_threads
-from ml_server.document import Line, OCRPage, Page
+from ml_server.document import OCRPage, Page
 from ml_server.engine_info import EngineInfo
 from ml_server.engines import easyocr_weights, weights
 from ml_server.engines.base import EngineConfig, OCREngine, ReadOptions
-from ml_server.engines.easyocr_lines import Boxes, Found, half_turn, lines_of, mean_confidence, stand_upright
+from ml_server.engines.easyocr_reading import OneByOne, SideBySide, read_page
+from ml_server.engines.precision import fast_dtype
 from ml_server.engines.torchvision_ops import declare_missing_operators
 from ml_server.errors import EngineUnavailable, UnsupportedLanguage
 from ml_server.languages import Language, canonical
-
-_DOUBTFUL = 0.7
-"""A page whose lines' mean confidence is below this is tried upside down (an upright receipt has 0.89, the same one
-upside down 0.36)."""
-
-_CLEARLY_BETTER = 0.1
-"""By how much the mean confidence of the sample must be better upside down; a tie keeps the page as it stands."""
-
-_SAMPLE = 8
-"""Lines read to decide whether a page is upside down."""
 
 _KNOWN_WARNINGS = (
     "torch.ao.quantization is deprecated",
@@ -62,7 +48,9 @@ class EasyOCREngine(OCREngine):
             import torch
         if config.device == "gpu" and not torch.cuda.is_available():
             raise EngineUnavailable("engine easyocr is asked to use the GPU and torch finds none; set device to cpu")
-        torch.set_num_threads(openmp_threads(config.threads))
+        threads = openmp_threads(config.threads)
+        torch.set_num_threads(threads)
+        self._recognise = OneByOne() if config.device == "gpu" else SideBySide(threads)
         self._easyocr = easyocr
         self._gpu = config.device == "gpu"
         self._places = easyocr_weights.folders(config.model_dir)
@@ -119,7 +107,7 @@ class EasyOCREngine(OCREngine):
         with _known_warnings_ignored():
             return [
                 OCRPage(
-                    lines=self._read_page(reader, page, options.use_angle_cls),
+                    lines=read_page(reader, self._recognise, page, options.use_angle_cls),
                     width=page.width,
                     height=page.height,
                     language=canonical(options.languages),
@@ -129,17 +117,6 @@ class EasyOCREngine(OCREngine):
                 )
                 for page in pages
             ]
-
-    def _read_page(self, reader: Any, page: Page, use_angle_cls: bool) -> tuple[Line, ...]:
-        reading = _read_turned(reader, page.pixels, 0)
-        if use_angle_cls and not stand_upright(reading.boxes):
-            # The detector finds only parts of lines that run up or down, so the turned page is looked at anew.
-            sideways = _not_upside_down(reader, page.pixels, _read_turned(reader, page.pixels, 1))
-            if stand_upright(sideways.boxes) and sideways.confidence > reading.confidence:
-                reading = sideways
-        elif use_angle_cls:
-            reading = _not_upside_down(reader, page.pixels, reading)
-        return lines_of(reading.found, reading.turns, page)
 
     def _reader(self, languages: tuple[Language, ...]) -> tuple[Any, str]:
         choice = easyocr_weights.recogniser_for(languages)
@@ -180,61 +157,21 @@ class EasyOCREngine(OCREngine):
                 detector=self._detector is None,
             )
             sys.path.remove(str(folder))  # where EasyOCR would look for networks of one's own
+        if not self._gpu:
+            self._speed_up(reader)
         if self._detector is None:
             self._detector = reader
         else:
             reader.detector, reader.get_textbox = self._detector.detector, self._detector.get_textbox
         return reader
 
+    def _speed_up(self, reader: Any) -> None:
+        from ml_server.engines.easyocr_networks import FastConvolutions
 
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """What was found on the page turned counter-clockwise by ``turns`` quarters."""
-
-    turns: int
-    boxes: Boxes
-    found: tuple[Found, ...]
-
-    @property
-    def confidence(self) -> float:
-        return mean_confidence(self.found)
-
-
-def _read_turned(reader: Any, pixels: npt.NDArray[np.uint8], turns: int) -> _Reading:
-    image = np.ascontiguousarray(np.rot90(pixels, turns))
-    horizontal, free = reader.detect(image)
-    boxes = Boxes(
-        tuple(tuple(int(value) for value in box) for box in horizontal[0]),
-        tuple(tuple((float(x), float(y)) for x, y in quad) for quad in free[0]),
-    )
-    return _Reading(turns, boxes, _recognise(reader, _grey(image), boxes))
-
-
-def _not_upside_down(reader: Any, pixels: npt.NDArray[np.uint8], reading: _Reading) -> _Reading:
-    """The reading itself, or that of the page upside down if a doubtful page's longest lines read better so."""
-    if not reading.found or reading.confidence >= _DOUBTFUL:
-        return reading
-    sample = reading.boxes.longest(_SAMPLE)
-    grey = _grey(np.rot90(pixels, reading.turns))
-    half_turned = np.ascontiguousarray(np.rot90(grey, 2))
-    as_it_is = mean_confidence(_recognise(reader, grey, sample))
-    upside_down = mean_confidence(_recognise(reader, half_turned, half_turn(sample, grey.shape)))
-    if upside_down <= as_it_is + _CLEARLY_BETTER:
-        return reading
-    return _read_turned(reader, pixels, (reading.turns + 2) % 4)
-
-
-def _recognise(reader: Any, grey: npt.NDArray[np.uint8], boxes: Boxes) -> tuple[Found, ...]:
-    """What ``Reader.readtext`` does after detection, with its defaults."""
-    results = reader.recognize(grey, [list(box) for box in boxes.upright], [list(quad) for quad in boxes.slanted])
-    return tuple(
-        Found(tuple((float(x), float(y)) for x, y in quad), str(text), min(max(float(confidence), 0.0), 1.0))
-        for quad, text, confidence in results
-    )
-
-
-def _grey(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    return np.asarray(Image.fromarray(np.ascontiguousarray(pixels)).convert("L"))
+        dtype = fast_dtype("cpu")
+        reader.recognizer.FeatureExtraction = FastConvolutions(reader.recognizer.FeatureExtraction, dtype)
+        if self._detector is None:
+            reader.detector = FastConvolutions(reader.detector, dtype)
 
 
 @contextmanager
