@@ -32,8 +32,8 @@ _SMALL_PAGE = 1200
 from 0.54 to 0.64 word F1, larger ones gain nothing."""
 
 _LARGEST_SIDE = 3508
-"""Pixels of the longer side that a larger page is scaled down to: A4 at 300 dpi. 17 large receipts of SROIE go from 0.78
-to 0.83 word F1 in 0.7 of the time. (Tesseract's coordinates end at 32767: INT16_MAX in its ccstruct.)"""
+"""Pixels of the longer side that a larger page is scaled down to: A4 at 300 dpi. 17 large receipts of SROIE go from
+0.78 to 0.83 word F1 in 0.7 of the time. (Tesseract's coordinates end at 32767: INT16_MAX in its ccstruct.)"""
 
 _UPRIGHT_CONFIDENCE = 0.75
 _UPRIGHT_CHARACTERS = 30
