@@ -5,10 +5,12 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ml_server.errors import PayloadTooLarge
-from ml_server.settings import Settings
+
+if TYPE_CHECKING:  # pydantic takes an eighth of a second to import, in every process
+    from ml_server.settings import Settings
 
 _M_TRIM_THRESHOLD: Final = -1
 _M_MMAP_THRESHOLD: Final = -3
