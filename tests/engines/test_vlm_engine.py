@@ -194,7 +194,8 @@ async def test_the_pipeline_gives_it_several_pages_and_no_cores(make_pipeline: C
     assert all((each.width, each.height) == (560, 280) and len(each.blocks) == 3 for each in result.pages)
 
 
-async def test_a_page_does_not_wait_for_a_slow_one_beside_it(make_pipeline: Callable[..., Pipeline]) -> None:
+def holding_narrow_pages() -> tuple[Callable[[dict[str, Any]], Say], threading.Event, threading.Event]:
+    """What the stand-in does, that a page 280 pixels wide has come, and that it may be answered."""
     begun, over = threading.Event(), threading.Event()
 
     def choose(body: dict[str, Any]) -> Say:
@@ -203,6 +204,11 @@ async def test_a_page_does_not_wait_for_a_slow_one_beside_it(make_pipeline: Call
             over.wait(60)
         return Say()
 
+    return choose, begun, over
+
+
+async def test_a_page_does_not_wait_for_a_slow_one_beside_it(make_pipeline: Callable[..., Pipeline]) -> None:
+    choose, begun, over = holding_narrow_pages()
     with stand_in(choose=choose) as server:
         pipeline = make_pipeline(vlm_url=server.url, vlm_concurrency=2, vlm_timeout_s=120.0)
         await pipeline.wait_until_ready()
@@ -216,14 +222,7 @@ async def test_a_page_does_not_wait_for_a_slow_one_beside_it(make_pipeline: Call
 
 
 async def test_a_page_whose_caller_has_gone_is_not_sent(make_pipeline: Callable[..., Pipeline]) -> None:
-    begun, over = threading.Event(), threading.Event()
-
-    def choose(body: dict[str, Any]) -> Say:
-        if sent_picture(body).width == 280:
-            begun.set()
-            over.wait(60)
-        return Say()
-
+    choose, begun, over = holding_narrow_pages()
     with stand_in(choose=choose) as server:
         pipeline = make_pipeline(inline=True, vlm_url=server.url, vlm_concurrency=1)
         await pipeline.wait_until_ready()
