@@ -22,6 +22,7 @@ from ml_server.grpc_services.server import SERVICE, GrpcServer, serve_forever
 from ml_server.grpc_services.v1 import ocr_pb2
 from ml_server.pipeline import Pipeline
 
+ALONE = Path(__file__).with_name("serving_alone.py")
 EXAMPLE = Path(__file__).resolve().parents[2] / "docs" / "examples" / "reflection_client.py"
 Text = ocr_pb2.ExtractTextRequest
 Health = health_pb2.HealthCheckResponse
@@ -142,34 +143,35 @@ async def test_the_documented_client_that_knows_only_reflection_reads_a_page(tmp
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-async def test_serving_alone_ends_gracefully_on_a_signal(
-    number: signal.Signals, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pipeline = FakePipeline()
-    ports: list[int] = []
-    start = GrpcServer.start
-
-    async def started(self: GrpcServer) -> int:
-        ports.append(await start(self))
-        return ports[0]
-
-    monkeypatch.setattr(server_module, "Pipeline", lambda settings: pipeline)
-    monkeypatch.setattr(GrpcServer, "start", started)
-    serving_alone = asyncio.create_task(serve_forever(settings_on(0)))
-    await pipeline.started.wait()
-    async with aio.insecure_channel(f"127.0.0.1:{ports[0]}") as channel:
-        running = stub(channel).ExtractText(Text(image=b"wait there"))
-        await pipeline.arrived(1)
-        watch = cast(Any, health_pb2_grpc.HealthStub(channel)).Watch(health_pb2.HealthCheckRequest())
-        while (await watch.read()).status != SERVING:
-            pass
-        os.kill(os.getpid(), number)
-        assert (await watch.read()).status == NOT_SERVING
-        assert not running.done()
-        pipeline.gate("there").set()
-        assert (await running).engine == "fake"
-    await serving_alone
-    assert pipeline.calls == ["start", "drain", "close"]
+async def test_serving_alone_ends_gracefully_on_a_signal(number: signal.Signals) -> None:
+    program = await asyncio.create_subprocess_exec(
+        sys.executable,
+        str(ALONE),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    assert program.stdin is not None
+    assert program.stdout is not None
+    try:
+        port = int(await program.stdout.readline())
+        async with aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+            watch = cast(Any, health_pb2_grpc.HealthStub(channel)).Watch(health_pb2.HealthCheckRequest())
+            while (await watch.read()).status != SERVING:
+                pass
+            running = stub(channel).ExtractText(Text(image=b"wait there"))
+            assert await program.stdout.readline() == b"arrived\n"
+            program.send_signal(number)
+            assert (await watch.read()).status == NOT_SERVING
+            assert not running.done()
+            program.stdin.write(b"there\n")
+            assert (await running).engine == "fake"
+        assert await program.stdout.read() == b"start drain close\n"
+        assert await program.wait() == 0
+    finally:
+        if program.returncode is None:
+            program.kill()
+            await program.wait()
 
 
 async def test_serving_alone_on_a_taken_port_fails_before_it_starts_anything(monkeypatch: pytest.MonkeyPatch) -> None:
