@@ -62,6 +62,14 @@ def test_json_is_one_line_a_file_and_a_bad_file_does_not_stop_the_rest(page: Pat
     assert "notes.txt" in result.stderr
 
 
+def test_processes_of_the_engines_do_not_load_the_command_line(page: Path, tmp_path: Path) -> None:
+    every_import = {"PYTHONPROFILEIMPORTTIME": "1"}  # of every process, on standard error
+    result = ml_server("bulk", page, tmp_path / "read", **every_import)
+    imported = [line.rpartition("|")[2].strip() for line in result.stderr.splitlines()]
+    assert imported.count("ml_server.child") > 1, "there were no such processes"
+    assert imported.count("ml_server.cli") == imported.count("typer") == 1
+
+
 def test_overlay_draws_every_page(tmp_path: Path) -> None:
     document = tmp_path / "two.tiff"
     pages = [Image.new("RGB", (200, 100), "white"), Image.new("RGB", (100, 200), "white")]

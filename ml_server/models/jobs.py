@@ -28,7 +28,7 @@ _PASSED_ON = (
 
 # -P: the server's current folder is not where packages are; a clone of ours beside it is a folder called ml_server.
 _PYTHON = (sys.executable, "-P")
-EXPORT = (*_PYTHON, "-c", "from ml_server.cli import main; main()", "label-studio", "export")
+EXPORT = (*_PYTHON, "-m", "ml_server", "label-studio", "export")
 """Writes documents: called with ``--json --project N FOLDER`` behind it. Its settings come from the environment."""
 
 
