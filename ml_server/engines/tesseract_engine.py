@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from ml_server import cores
 from ml_server.document import Line, OCRPage, Page, Polygon
@@ -54,6 +53,10 @@ _CLEARLY_BETTER = 1.2
 
 _OSD_CONFIDENCE = 1.0
 """Orientation confidence from which a page that OSD calls upright is not tried the other ways round."""
+
+_AXIS_CONFIDENCE = 0.3
+"""Orientation confidence from which OSD knows at least which way lines run: of 88 pages turned all four ways, and 400
+parts of them, it had 35 upside down and none sideways (one below this confidence)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,10 @@ class TesseractEngine(OCREngine):
         # Cores are used by replicas. tesserocr's own wheel has no OpenMP.
         with cores.thread_limit(1):
             import tesserocr
+        try:
+            import cv2  # noqa: F401 - now, so that the first page does not wait for it
+        except ImportError as error:  # the full OpenCV wants libGL
+            raise EngineUnavailable(f"engine tesseract is not available: {error}; {self.install}") from error
 
         tesserocr.set_leptonica_log_level(tesserocr.LeptLogLevel.NONE)
         self._tesserocr = tesserocr
@@ -114,9 +121,10 @@ class TesseractEngine(OCREngine):
         """See the base class."""
         places = traineddata.folders(config.model_dir)
         languages = tuple(language.name for language in traineddata.present(places))
+        missing = [name for name in ("tesserocr", "cv2") if importlib.util.find_spec(name) is None]
         reason = ""
-        if importlib.util.find_spec("tesserocr") is None:
-            reason = "package tesserocr is not installed"
+        if missing:
+            reason = f"package {missing[0]} is not installed"
         elif not languages:
             reason = "no traineddata of a known language found"
         return EngineInfo(
@@ -127,7 +135,7 @@ class TesseractEngine(OCREngine):
             languages=languages if not reason else (),
             weights=", ".join(str(folder) for folder in places if any(folder.glob("*.traineddata"))),
             license="Apache-2.0 AND MIT",
-            version="" if "tesserocr" in reason else importlib.metadata.version("tesserocr"),
+            version="" if "tesserocr" in missing else importlib.metadata.version("tesserocr"),
         )
 
     @classmethod
@@ -187,7 +195,7 @@ class TesseractEngine(OCREngine):
         if (hint == 0 and confidence >= _OSD_CONFIDENCE) or (not hint and upright.is_plausible):
             return upright
         best, to_beat = upright, upright.evidence * _CLEARLY_BETTER
-        for turns in sorted((1, 2, 3), key=lambda turns: turns != hint):
+        for turns in _to_try(hint, confidence):
             reading = self._recognise(api, grey, turns)
             if reading.evidence > to_beat:
                 best, to_beat = reading, reading.evidence
@@ -254,14 +262,26 @@ class TesseractEngine(OCREngine):
         return opened[codes]
 
 
+def _to_try(hint: int | None, confidence: float) -> list[int]:
+    """Quarter turns to read a page at, beside upright, the likeliest first."""
+    if hint is None or confidence < _AXIS_CONFIDENCE:
+        return sorted((1, 2, 3), key=lambda turns: turns != hint)
+    return [turns for turns in (hint, (hint + 2) % 4) if turns]
+
+
 def _prepare(page: Page) -> tuple[npt.NDArray[np.uint8], float]:
-    """The page in grey (reads as well as colour and saves two thirds of the copying), and by how much it was scaled."""
-    grey, longest = Image.fromarray(page.pixels).convert("L"), max(page.width, page.height)
+    """The page in grey (reads as well as colour and saves two thirds of the copying), and by how much it was scaled.
+
+    By OpenCV, which takes a fifth of the time that Pillow takes: 2 % of reading instead of 7 %.
+    """
+    import cv2
+
+    grey, longest = cv2.cvtColor(page.pixels, cv2.COLOR_RGB2GRAY), max(page.width, page.height)
     scale = 2.0 if longest <= _SMALL_PAGE else min(1.0, _LARGEST_SIDE / longest)
     if scale != 1.0:
         size = (max(1, int(page.width * scale)), max(1, int(page.height * scale)))
-        grey = grey.resize(size, Image.Resampling.BICUBIC)
-    return np.asarray(grey), scale
+        grey = cv2.resize(grey, size, interpolation=cv2.INTER_CUBIC if scale > 1 else cv2.INTER_AREA)
+    return np.asarray(grey, dtype=np.uint8), scale
 
 
 def _set_image(api: Any, grey: npt.NDArray[np.uint8]) -> None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -94,6 +95,33 @@ def test_a_turned_page_reads_the_same_in_its_own_coordinates(
         assert ink[top:bottom, left:right].any()
         ink[top - 4 : bottom + 4, left - 4 : right + 4] = False
     assert not ink.any(), "some text lies outside every line's box"
+
+
+@pytest.mark.parametrize(
+    ("hint", "confidence", "most"),
+    [(1, 0.5, 2), (3, 0.5, 3), (3, 0.1, 4), (2, 0.1, 4), (None, 0.0, 4)],
+    ids=["right", "upside down", "upside down and unsure", "sideways and unsure", "silent"],
+)
+def test_a_page_on_its_side_is_found_whatever_orientation_detection_says(
+    engine: TesseractEngine,
+    english: Image.Image,
+    monkeypatch: pytest.MonkeyPatch,
+    hint: int | None,
+    confidence: float,
+    most: int,
+) -> None:
+    recognise, tried = engine._recognise, []
+
+    def recognised(api: Any, grey: np.ndarray[Any, Any], turns: int) -> Any:
+        tried.append(turns)
+        return recognise(api, grey, turns)
+
+    monkeypatch.setattr(engine, "_recognise", recognised)
+    monkeypatch.setattr(engine, "_orientation", lambda grey: (hint, confidence))
+    page = read(engine, english.transpose(Image.Transpose.ROTATE_270))
+    assert [line.text for line in page.lines] == TEXT
+    assert tried[-1] == 1
+    assert len(tried) <= most
 
 
 def test_a_turned_page_is_left_alone_when_nobody_asked(engine: TesseractEngine, english: Image.Image) -> None:
