@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 _LIMIT = "OMP_THREAD_LIMIT"
-_THREAD_LIMITS = ("OMP_NUM_THREADS", _LIMIT, "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+_THREAD_LIMITS = ("OMP_NUM_THREADS", _LIMIT, "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OPENCV_FOR_THREADS_NUM")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def allowed(setting: int | None = None, root: Path = Path("/")) -> Cores:
 
 
 def thread_environment(threads: int) -> dict[str, str]:
-    """Variables that keep OpenMP, MKL and OpenBLAS to ``threads`` threads that sleep, not spin, while they wait.
+    """Variables that keep OpenMP, MKL, OpenBLAS and OpenCV to ``threads`` threads that sleep, not spin, in waiting.
 
     They count only if they are set before the libraries are loaded.
     """

@@ -87,15 +87,15 @@ def test_a_replica_sets_its_environment_before_native_libraries_read_it() -> Non
 
 
 def test_native_libraries_keep_to_the_environment() -> None:
-    """OpenBLAS, under numpy, starts its threads when it is loaded."""
+    """OpenBLAS, under numpy, starts its threads when it is loaded; OpenCV would take the machine's cores."""
     code = (
         "import os; from ml_server import child, cores\n"
         "child.settle_in(cores.thread_environment(1), 'INFO', 'json')\n"
-        "import numpy\n"
-        "print(len(os.listdir('/proc/self/task')))"
+        "import cv2, numpy\n"
+        "print(len(os.listdir('/proc/self/task')), cv2.getNumThreads())"
     )
     inherited = {name: value for name, value in os.environ.items() if "THREAD" not in name}
     out = subprocess.run(
         [sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=60, env=inherited
     )
-    assert out.stdout.strip() == "1"
+    assert out.stdout.strip() == "1 1"

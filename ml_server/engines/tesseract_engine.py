@@ -7,7 +7,7 @@ import importlib.util
 import os
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from ml_server.engine_info import EngineInfo
 from ml_server.engines import traineddata
 from ml_server.engines.base import EngineConfig, OCREngine, ReadOptions
 from ml_server.engines.tesseract_lines import Piece, join_pieces, lines_of
+from ml_server.engines.tesseract_turns import CLEARLY_BETTER, Reading, settles, to_try
 from ml_server.errors import EngineFailed, EngineUnavailable
 from ml_server.geometry import clamp, unrotate
 from ml_server.languages import Language, canonical
@@ -30,59 +31,12 @@ _SMALL_PAGE = 1200
 """Pixels of the longer side up to which a page is doubled. Tesseract wants 300 dpi: FUNSD's pages of 1000 pixels go
 from 0.54 to 0.64 word F1, larger ones gain nothing."""
 
-_LARGEST_SIDE = 3508
-"""Pixels of the longer side that a larger page is scaled down to: A4 at 300 dpi. 17 large receipts of SROIE go from
-0.78 to 0.83 word F1 in 0.7 of the time. (Tesseract's coordinates end at 32767: INT16_MAX in its ccstruct.)"""
+_LARGEST_SIZE = (2480, 3508)
+"""Pixels of the shorter and the longer side, A4 at 300 dpi, that a page larger in both is scaled down to. 17 large
+receipts of SROIE go from 0.78 to 0.83 word F1 in 0.7 of the time; a long and narrow one keeps its size."""
 
-_UPRIGHT_CONFIDENCE = 0.75
-_UPRIGHT_CHARACTERS = 30
-"""A reading with this mean word confidence and this many characters is upright. Over FUNSD, SROIE and Korean pages
-upright ones have 0.64..0.93, turned ones at most 0.66, or more on fewer than 12 characters."""
-
-_LONG_CONFIDENCE = 0.6
-_LONG_CHARACTERS = 300
-"""A reading with this much is upright, too: turned ones of 100 characters and more have 0.56 at most (0.44 in English).
-It spares a third of scanned forms and receipts their orientation detection, which costs a third of reading."""
-
-_PLAUSIBLE_CONFIDENCE = 0.6
-_PLAUSIBLE_CHARACTERS = 100
-"""A reading with this much is taken for upright as well, unless orientation detection says otherwise."""
-
-_CLEARLY_BETTER = 1.2
-"""By how much more evidence a turned reading must have than the upright one."""
-
-_OSD_CONFIDENCE = 1.0
-"""Orientation confidence from which a page that OSD calls upright is not tried the other ways round."""
-
-_AXIS_CONFIDENCE = 0.3
-"""Orientation confidence from which OSD knows at least which way lines run: of 88 pages turned all four ways, and 400
-parts of them, it had 35 upside down and none sideways (one below this confidence)."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """What was read on the page turned counter-clockwise by ``turns`` quarters, in pixels of what was read."""
-
-    pieces: tuple[Piece, ...]
-    turns: int
-
-    @property
-    def evidence(self) -> float:
-        """Characters weighted by the square of their confidence: many characters, surely read."""
-        return sum(len(piece.text) * piece.confidence**2 for piece in self.pieces)
-
-    @property
-    def is_convincing(self) -> bool:
-        return self._has(_UPRIGHT_CHARACTERS, _UPRIGHT_CONFIDENCE) or self._has(_LONG_CHARACTERS, _LONG_CONFIDENCE)
-
-    @property
-    def is_plausible(self) -> bool:
-        return self._has(_PLAUSIBLE_CHARACTERS, _PLAUSIBLE_CONFIDENCE)
-
-    def _has(self, characters: int, confidence: float) -> bool:
-        count = sum(len(piece.text) for piece in self.pieces)
-        total = sum(len(piece.text) * piece.confidence for piece in self.pieces)
-        return count >= characters and total >= confidence * count
+_LAST_COORDINATE = 32767
+"""INT16_MAX, in Tesseract's ccstruct."""
 
 
 class TesseractEngine(OCREngine):
@@ -95,9 +49,8 @@ class TesseractEngine(OCREngine):
         info = self.describe(config)
         if not info.available:
             raise EngineUnavailable(f"engine tesseract is not available: {info.reason}; {info.install}")
-        # One page gains nothing from OpenMP and pages side by side lose: builds of Tesseract with it take twice as
-        # long.
-        # Cores are used by replicas. tesserocr's own wheel has no OpenMP.
+        # One page gains nothing from OpenMP, and pages side by side lose: builds of Tesseract with it take twice as
+        # long. Cores are used by replicas. tesserocr's own wheel has no OpenMP.
         with cores.thread_limit(1):
             import tesserocr
         try:
@@ -185,17 +138,17 @@ class TesseractEngine(OCREngine):
             for line in lines_of(best.pieces)
         )
 
-    def _best_turn(self, api: Any, grey: npt.NDArray[np.uint8], upright: _Reading) -> _Reading:
+    def _best_turn(self, api: Any, grey: npt.NDArray[np.uint8], upright: Reading) -> Reading:
         """The reading of the page turned as it needs to be; the upright one unless another is clearly better.
 
         Tesseract's orientation detection says what to try first. It errs on small and sparse pages, so its word is
         taken only where the page then reads better.
         """
         hint, confidence = self._orientation(grey)
-        if (hint == 0 and confidence >= _OSD_CONFIDENCE) or (not hint and upright.is_plausible):
+        if settles(hint, confidence, upright):
             return upright
-        best, to_beat = upright, upright.evidence * _CLEARLY_BETTER
-        for turns in _to_try(hint, confidence):
+        best, to_beat = upright, upright.evidence * CLEARLY_BETTER
+        for turns in to_try(hint, confidence):
             reading = self._recognise(api, grey, turns)
             if reading.evidence > to_beat:
                 best, to_beat = reading, reading.evidence
@@ -213,7 +166,7 @@ class TesseractEngine(OCREngine):
         api.Clear()
         return (found["orient_deg"] // 90 % 4, found["orient_conf"]) if found else (None, 0.0)
 
-    def _recognise(self, api: Any, grey: npt.NDArray[np.uint8], turns: int) -> _Reading:
+    def _recognise(self, api: Any, grey: npt.NDArray[np.uint8], turns: int) -> Reading:
         _set_image(api, np.rot90(grey, turns))
         try:
             if not api.Recognize():
@@ -223,7 +176,7 @@ class TesseractEngine(OCREngine):
                 pieces = join_pieces(pieces, api.GetUTF8Text())
         finally:
             api.Clear()
-        return _Reading(tuple(pieces), turns)
+        return Reading(tuple(pieces), turns)
 
     def _pieces(self, api: Any) -> list[Piece]:
         ril = self._tesserocr.RIL
@@ -262,13 +215,6 @@ class TesseractEngine(OCREngine):
         return opened[codes]
 
 
-def _to_try(hint: int | None, confidence: float) -> list[int]:
-    """Quarter turns to read a page at, beside upright, the likeliest first."""
-    if hint is None or confidence < _AXIS_CONFIDENCE:
-        return sorted((1, 2, 3), key=lambda turns: turns != hint)
-    return [turns for turns in (hint, (hint + 2) % 4) if turns]
-
-
 def _prepare(page: Page) -> tuple[npt.NDArray[np.uint8], float]:
     """The page in grey (reads as well as colour and saves two thirds of the copying), and by how much it was scaled.
 
@@ -276,8 +222,10 @@ def _prepare(page: Page) -> tuple[npt.NDArray[np.uint8], float]:
     """
     import cv2
 
-    grey, longest = cv2.cvtColor(page.pixels, cv2.COLOR_RGB2GRAY), max(page.width, page.height)
-    scale = 2.0 if longest <= _SMALL_PAGE else min(1.0, _LARGEST_SIDE / longest)
+    grey = cv2.cvtColor(page.pixels, cv2.COLOR_RGB2GRAY)
+    shorter, longer = sorted((page.width, page.height))
+    fitting = max(_LARGEST_SIZE[0] / shorter, _LARGEST_SIZE[1] / longer)
+    scale = 2.0 if longer <= _SMALL_PAGE else min(1.0, fitting, _LAST_COORDINATE / longer)
     if scale != 1.0:
         size = (max(1, int(page.width * scale)), max(1, int(page.height * scale)))
         grey = cv2.resize(grey, size, interpolation=cv2.INTER_CUBIC if scale > 1 else cv2.INTER_AREA)

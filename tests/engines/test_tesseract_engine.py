@@ -143,6 +143,22 @@ def test_pages_do_not_influence_each_other(engine: TesseractEngine, english: Ima
     assert blank.lines == ()
 
 
+@pytest.mark.parametrize(
+    ("width", "height", "size"), [(576, 8000, 22), (4961, 7016, 90)], ids=["receipt", "A4 at 600 dpi"]
+)
+def test_large_pages_are_read_whole(engine: TesseractEngine, width: int, height: int, size: int) -> None:
+    image = Image.new("RGB", (width, height), "white")
+    font, step = ImageFont.load_default(size=size), height // 40
+    words = [f"item {number} costs {137 * number}" for number in range(100, 138)]
+    for row, text in enumerate(words, start=1):
+        ImageDraw.Draw(image).text((width // 10, row * step), text, fill="black", font=font)
+    page = read(engine, image)
+    assert [line.text for line in page.lines] == words
+    left, top, right, bottom = polygon_to_box(page.lines[-1].bbox)
+    assert width * 0.08 < left < right < width
+    assert 38 * step - 5 < top < bottom < 39 * step
+
+
 def test_table_cells_are_lines_of_their_own(engine: TesseractEngine) -> None:
     font = ImageFont.load_default(size=36)
     image = draw(["Quantity", "Price"], font)
