@@ -101,9 +101,9 @@ class Gate:
         self._no_default = reason
 
     def open(self) -> None:
-        """The default engine has read its warm-up page."""
+        """Decoder and default engine are warm."""
         self._opened = True
-        metrics.READY.set(not self._closed)
+        metrics.READY.set(self.state == "ready")
 
     def close(self) -> None:
         """Let nobody in any more."""

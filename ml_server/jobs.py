@@ -17,7 +17,7 @@ class PoolOptions:
         name: for logs and metrics.
         replicas: processes, at least 1.
         queue_size: requests admitted beyond those being worked on.
-        call_timeout_s: hard limit for one call; the process is killed then.
+        call_timeout_s: hard limit for one page; a call of several has so many times that. The process is killed then.
         load_timeout_s: hard limit for start and warm-up.
         recycle_after: calls after which a replica is replaced by a fresh one; 0 for never.
         batch_size: most pages in one call, at least 1.
@@ -43,14 +43,14 @@ class Job:
         args: picklable.
         deadline: event-loop time after which nobody waits for it.
         request_id: of the request it belongs to.
-        queued_at: event-loop time.
+        queued_at: event-loop time when it joined the line last.
         answer: where the caller waits.
         permit: of the request; told when the job is over.
         item: whether ``args[0]`` is one of many that a call of the method takes, as a list, and answers one by one.
         alone: whether it was in a call that killed or hung its replica, so that the next one must not have others.
         attempts: replicas that died of it, and of nothing else.
         taken: whether a replica has it now.
-        taken_at: event-loop time when a replica took it last; 0.0 before.
+        taken_at: event-loop time when a replica took it; 0.0 before, and while it is in line for another try.
         over: whether it has been answered or given up.
     """
 

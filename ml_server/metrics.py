@@ -43,7 +43,7 @@ STAGE_SECONDS = Histogram(
     "ml_server_stage_seconds", "Seconds a page or request spent in a stage", ("stage", "engine"),
     buckets=(0.001, 0.0025, 0.005, *_SECONDS), registry=REGISTRY,
 )  # fmt: skip
-PAGES = Counter("ml_server_pages", "Pages an engine has worked on", ("engine", "outcome"), registry=REGISTRY)
+PAGES = Counter("ml_server_pages", "Pages worked on, or expired in line", ("engine", "outcome"), registry=REGISTRY)
 LINES = Counter("ml_server_lines", "Lines an engine has read, of any confidence", ("engine",), registry=REGISTRY)
 BATCH_PAGES = Histogram(
     "ml_server_batch_pages", "Pages handed to an engine's process at once", ("engine",),

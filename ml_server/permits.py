@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from types import TracebackType
 
@@ -13,13 +14,18 @@ class Permit:
     let more work in than the replicas can do.
 
     Args:
-        returned: called once, when it comes back.
+        returned: called once, with the permit, when it comes back.
+
+    Attributes:
+        since: ``time.monotonic()`` when it was given.
     """
 
-    def __init__(self, returned: Callable[[], None]) -> None:
+    def __init__(self, returned: Callable[[Permit], None]) -> None:
+        self.since = time.monotonic()
         self._returned = returned
         self._open = True
         self._jobs = 0
+        self._pages_left = 1
 
     def __enter__(self) -> Permit:
         return self
@@ -30,6 +36,15 @@ class Permit:
         self._open = False
         self._settle()
 
+    @property
+    def pages_left(self) -> int:
+        """Pages that are still to be done, as far as it is known; only those under way if the request is over."""
+        return max(self._jobs, self._pages_left, 1) if self._open else self._jobs
+
+    def expect(self, pages: int) -> None:
+        """Say how many pages the request is going to ask for from now on; it counts as one before."""
+        self._pages_left = pages
+
     def job_started(self) -> None:
         """A page of this request is in line or with a replica."""
         self._jobs += 1
@@ -37,8 +52,9 @@ class Permit:
     def job_ended(self) -> None:
         """It no longer is."""
         self._jobs -= 1
+        self._pages_left -= 1
         self._settle()
 
     def _settle(self) -> None:
         if not self._open and self._jobs == 0:
-            self._returned()
+            self._returned(self)

@@ -82,6 +82,8 @@ async def read_pages(request: DocumentRequest, plan: Plan, decoder: Pool) -> Asy
         stack.push_async_callback(_abandon, ahead)
         began, options = plan.began, plan.pool.options
         left = deque(range(probe.pages) if request.pages is None else (number - 1 for number in request.pages))
+        permit.expect(len(left))
+        opening.expect(len(left) - 1)  # the first has come with the opening
         while left or ahead:
             while left and len(ahead) <= options.replicas * options.batch_size:
                 ahead.append(asyncio.create_task(page(left.popleft())))

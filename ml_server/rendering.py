@@ -36,6 +36,7 @@ async def render_pages(
     async with AsyncExitStack() as stack:
         permit = stack.enter_context(decoder.admit())
         found: DocumentProbe = await decoder.call(permit, deadline, "probe", data)
+        permit.expect(found.pages)
         ahead: deque[asyncio.Task[PagePicture]] = deque()
         stack.push_async_callback(_abandon, ahead)
         index = 0

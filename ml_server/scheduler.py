@@ -23,10 +23,13 @@ from ml_server.keeper import ReplicaKeeper
 from ml_server.line import Line
 from ml_server.permits import Permit
 from ml_server.replicas import Replica
-from ml_server.slots import Slot, settle
+from ml_server.slots import Slot, expire, settle
 
 _SMOOTHING = 0.1
 """Share of the newest call in the mean time of a page, from which Retry-After is made."""
+
+_LONGEST_AWAY_S = 300
+"""Nobody is sent away for longer: it is an estimate, and requests that end early make room, too."""
 
 
 class Pool:
@@ -48,16 +51,17 @@ class Pool:
     ) -> None:
         self.options = options
         self._keeper = ReplicaKeeper(options, make_replica, self._give_up)
-        self._line = Line()
+        self._line = Line(options.name)
         self._slots = [
             Slot(options, self._line, self._keeper, self._measured, on_hang, on_crash) for _ in range(options.replicas)
         ]
         self._serving: list[asyncio.Task[None]] = []
-        self._admitted = 0
+        self._permits: set[Permit] = set()
         self._idle = asyncio.Event()
         self._idle.set()
         self._idle_since = time.monotonic()
-        self._seconds_per_page = 1.0
+        self._seconds_per_page = 1.0  # until the first is measured
+        self._calls_measured = 0
 
     @property
     def loaded(self) -> int:
@@ -82,7 +86,7 @@ class Pool:
     @property
     def idle_s(self) -> float:
         """Seconds since the last request gave its permit back; 0.0 while one has a permit."""
-        return 0.0 if self._admitted else time.monotonic() - self._idle_since
+        return 0.0 if self._permits else time.monotonic() - self._idle_since
 
     async def drained(self) -> None:
         """Wait until no request holds a permit."""
@@ -105,7 +109,7 @@ class Pool:
 
     async def unload(self) -> bool:
         """End every replica if no request has a permit; the next call starts them again. Says whether it did."""
-        if self._admitted or not self._serving:
+        if self._permits or not self._serving:
             return False
         await self._end()
         return True
@@ -129,20 +133,37 @@ class Pool:
             ServerBusy: none left; says when to try again.
         """
         capacity = self.options.queue_size + self.options.replicas
-        if self._admitted >= capacity:
+        if len(self._permits) >= capacity:
             metrics.REFUSALS.labels("busy").inc()
-            wait_s = max(1, math.ceil(self._admitted * self._seconds_per_page / self.options.replicas / 2))
             raise ServerBusy(
-                f"engine {self.options.name} has {self._admitted} requests, {capacity} are allowed; try again later",
-                retry_after_s=min(wait_s, 60),
+                f"engine {self.options.name} has {capacity} requests, as many as are allowed; try again later",
+                retry_after_s=self._retry_after_s(),
             )
-        self._admitted += 1
+        permit = Permit(self._permit_returned)
+        self._permits.add(permit)
         self._idle.clear()
-        return Permit(self._permit_returned)
+        return permit
 
-    def _permit_returned(self) -> None:
-        self._admitted -= 1
-        if self._admitted == 0:
+    def _retry_after_s(self) -> int:
+        """Whole seconds after which about half of the requests that were let in should be over.
+
+        The greater one of two guesses, which are equal under a steady load:
+
+        - Half of the time that the replicas need for all pages left: ``pages * seconds_per_page / replicas / 2``. A
+          document counts with all its pages as soon as it has been opened, and as one page before; a page takes as long
+          as pages took of late, and 1 s before the first.
+        - The mean time for which those requests have been in. It counts where they wait for something else than this
+          pool: as the extractor's do for the engine's, or for a caller who is slow to take the pages.
+        """
+        now = time.monotonic()
+        pages = sum(permit.pages_left for permit in self._permits)
+        work_s = pages * self._seconds_per_page / self.options.replicas / 2
+        age_s = sum(now - permit.since for permit in self._permits) / len(self._permits)
+        return min(max(1, math.ceil(max(work_s, age_s))), _LONGEST_AWAY_S)
+
+    def _permit_returned(self, permit: Permit) -> None:
+        self._permits.discard(permit)
+        if not self._permits:
             self._idle_since = time.monotonic()
             self._idle.set()
 
@@ -179,16 +200,18 @@ class Pool:
         job = Job(method, args, deadline, logs.current_request_id(), loop.time(), loop.create_future(), permit, item)
         permit.job_started()
         self._line.put(job)
-        metrics.QUEUE_DEPTH.labels(self.options.name).set(len(self._line))
         try:
             async with asyncio.timeout_at(deadline):
                 return await job.answer
         except TimeoutError:
+            if not job.taken:
+                expire(job, self.options.name)
             raise DeadlineExceeded("the request's deadline passed before its answer was ready") from None
         finally:
             self._trace(job)
             if not job.taken:
                 settle(job, self.options.name)  # its caller has gone while it was in line
+                self._line.drop(job)
 
     def _trace(self, job: Job) -> None:
         """Where its time went, below the span of the request whose task this is."""
@@ -200,7 +223,9 @@ class Pool:
 
     def _measured(self, seconds: float, pages: int) -> None:
         each = seconds / pages
-        self._seconds_per_page += _SMOOTHING * (each - self._seconds_per_page)
+        self._calls_measured += 1
+        share = max(_SMOOTHING, 1 / self._calls_measured)  # the plain mean of the first calls
+        self._seconds_per_page += share * (each - self._seconds_per_page)
         metrics.BATCH_PAGES.labels(self.options.name).observe(pages)
         for _ in range(pages):
             metrics.STAGE_SECONDS.labels(metrics.stage_of(self.options.name), self.options.name).observe(each)

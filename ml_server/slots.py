@@ -14,6 +14,7 @@ from ml_server.jobs import Job, PoolOptions
 from ml_server.keeper import ReplicaKeeper
 from ml_server.line import Line
 from ml_server.outcomes import IN_THE_LOG
+from ml_server.post import Post
 from ml_server.replicas import Replica, ReplicaDied, ReplicaHung
 
 ATTEMPTS = 2
@@ -65,28 +66,21 @@ class Slot:
                 await asyncio.sleep(1.0)
 
     async def _live(self) -> None:
-        replica = await self._keeper.bring_up("start")
-        calls, successor = 0, None
+        post = Post(self._options.name, self._keeper)
         try:
+            await post.fill("start")
             while True:
                 jobs = await self._next()
                 if not jobs:
                     continue
-                with logs.bind_request_id(jobs[0].request_id):
+                with logs.bind_request_id(jobs[0].request_id), post.at_work() as replica:
                     lost = await self._do(jobs, replica)
-                calls += 1
                 if lost:
-                    self._keeper.retire(replica)
-                    replica, calls = await self._keeper.bring_up(lost), 0
-                elif successor is None and self._keeper.worn(replica, calls):
-                    successor = asyncio.create_task(self._keeper.bring_up("recycle", instead_of=replica))
-                if successor is not None and successor.done():
-                    self._keeper.retire(replica)
-                    replica, calls, successor = successor.result(), 0, None
+                    await post.fill(lost)
+                else:
+                    post.renew()
         finally:
-            if successor is not None:
-                successor.cancel()
-            self._keeper.retire(replica)
+            post.leave()
 
     async def _next(self) -> list[Job]:
         """What the next call does: a job, and others that go with it; empty if nobody wants it any more."""
@@ -94,11 +88,15 @@ class Slot:
         jobs = [first]
         if first.item and not first.alone:
             if self._options.batch_wait_s and len(self._line) + 1 < self._options.batch_size:
-                await asyncio.sleep(self._options.batch_wait_s)
+                try:
+                    await asyncio.sleep(self._options.batch_wait_s)
+                except asyncio.CancelledError:  # the pool ends, and answers what is in line
+                    if not first.over:
+                        self._line.put_back(first)
+                    raise
             # Work is shared out before it is put together: a batch must leave something for replicas that wait, too.
             share = math.ceil((len(self._line) + 1) / (self._line.takers + 1))
             jobs += self._line.take_like(first, min(self._options.batch_size, share) - 1)
-        metrics.QUEUE_DEPTH.labels(self._options.name).set(len(self._line))
         wanted = [job for job in jobs if self._wanted(job)]
         now = asyncio.get_running_loop().time()
         for job in wanted:
@@ -110,12 +108,11 @@ class Slot:
         loop = asyncio.get_running_loop()
         if job.over:
             return False
+        if job.deadline <= loop.time():
+            expire(job, self._options.name)
+            return False
         if job.answer.done():  # its caller has gone while it was between line and replica
             settle(job, self._options.name)
-            return False
-        if job.deadline <= loop.time():
-            metrics.REFUSALS.labels("deadline").inc()
-            settle(job, self._options.name, "expired", DeadlineExceeded("the deadline passed while it was in line"))
             return False
         metrics.STAGE_SECONDS.labels("queue", self._options.name).observe(loop.time() - job.queued_at)
         return True
@@ -133,9 +130,9 @@ class Slot:
         try:
             if first.item:
                 items = [job.args[0] for job in jobs]
-                outcomes = await self._call(replica, first.method, items, *first.args[1:])
+                outcomes = await self._call(replica, len(jobs), first.method, items, *first.args[1:])
             else:
-                outcomes = [await self._call(replica, first.method, *first.args)]
+                outcomes = [await self._call(replica, 1, first.method, *first.args)]
         except (ReplicaHung, ReplicaDied) as error:
             hung = isinstance(error, ReplicaHung)
             self._log.error("replica_hung" if hung else "replica_died", jobs=len(jobs), attempt=first.attempts + 1)
@@ -164,8 +161,8 @@ class Slot:
                 settle(job, name, "ok", result=outcome)
         return ""
 
-    async def _call(self, replica: Replica, method: str, *args: Any) -> Any:
-        return await replica.call(method, *args, timeout_s=self._options.call_timeout_s)
+    async def _call(self, replica: Replica, pages: int, method: str, *args: Any) -> Any:
+        return await replica.call(method, *args, timeout_s=pages * self._options.call_timeout_s)
 
     def _lost(self, job: Job, hung: bool, *, to_blame: bool) -> None:
         """What becomes of a job whose replica is lost: its error, or another try by itself."""
@@ -174,9 +171,19 @@ class Slot:
             settle(job, self._options.name, "hung", self._on_hang())
         elif job.attempts >= ATTEMPTS:
             settle(job, self._options.name, "crashed", self._on_crash())
+        elif job.answer.done():  # nobody waits for another try
+            settle(job, self._options.name)
         else:
             job.alone, job.taken = True, False
+            job.queued_at, job.taken_at = asyncio.get_running_loop().time(), 0.0
             self._line.put_back(job)
+
+
+def expire(job: Job, name: str) -> None:
+    """Answer a job whose deadline passed in line, and count it; does nothing where it is over."""
+    if not job.over:
+        metrics.REFUSALS.labels("deadline").inc()
+        settle(job, name, "expired", DeadlineExceeded("the deadline passed while it was in line"))
 
 
 def settle(job: Job, name: str, outcome: str = "", error: MLServerError | None = None, result: Any = None) -> None:

@@ -33,12 +33,13 @@ class StartUp:
         """Load decoder and default engine, and open the door.
 
         Raises:
-            MLServerError: why the default engine could not be loaded.
+            MLServerError: why one of them could not be loaded.
         """
         default = self._pools.engine(self._pools.default_engine())
         self._gate.follow(default, self._pools.decoder)
         self._pools.decoder.start()
         await default.ready()
+        await self._pools.decoder.ready()
         self._gate.open()
 
     async def extractor(self) -> None:
@@ -57,12 +58,15 @@ class StartUp:
             self._log.error("default_engine_failed", error=error.message)
             self._gate.give_up(error.message)
             return
-        while self._gate.state != "ready":
+        while True:
             try:
                 await self.default_engine()
+                break  # whether it stays ready is the gate's business
             except MLServerError as error:
                 self._log.error("default_engine_failed", error=error.message)
                 await asyncio.sleep(_RETRY_READY_S)
+        if self._gate.state == "stopping":
+            return
         self._log.info("ready", engine=self._pools.default_engine(), language=self._settings.lang)
         for language in self._settings.preload.replace("+", ",").split(","):
             engine = self._pools.picked("auto", language) if language.strip() else None

@@ -27,6 +27,7 @@ class StandIn:
     Attributes:
         tasks: by id: ``data`` and ``annotations``.
         predictions: by id.
+        config: labelling config of project 1.
         storages: of project 1.
         calls: how often each path was called, with its method.
         down: whether it answers 503 to everything.
@@ -41,6 +42,7 @@ class StandIn:
             number: {"id": number, "data": {"image": f"/{number}.png"}} for number in range(1, tasks + 1)
         }
         self.predictions: dict[int, dict[str, Any]] = {}
+        self.config = CONFIG
         self.storages: list[dict[str, Any]] = []
         self.calls: Counter[str] = Counter()
         self.down = False
@@ -75,7 +77,7 @@ class StandIn:
         body = json.loads(request.content or b"{}")
         match request.method, path.strip("/").split("/"):
             case "GET", ["api", "projects", "1"]:
-                return httpx.Response(200, json={"id": 1, "task_number": len(self.tasks), "label_config": CONFIG})
+                return httpx.Response(200, json={"id": 1, "task_number": len(self.tasks), "label_config": self.config})
             case "GET", ["api", "projects", "1", "model-versions"]:
                 found = [prediction["model_version"] for prediction in self.predictions.values()]
                 return httpx.Response(200, json=dict(Counter(found)))

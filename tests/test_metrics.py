@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +16,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
 
 from ml_server import metrics
+from ml_server.document import DocumentRequest
 from ml_server.engines.factory import OCREngineFactory
+from ml_server.errors import DeadlineExceeded
 from ml_server.grpc_services.v1 import ocr_pb2
 from ml_server.pipeline import Pipeline
 
@@ -123,10 +126,6 @@ async def test_refusals_have_their_causes(make_pipeline: Make) -> None:
 
 
 async def test_what_waits_too_long_or_finds_the_line_full_is_refused_and_counted(make_pipeline: Make) -> None:
-    import asyncio
-
-    from ml_server.document import DocumentRequest
-
     pipeline = make_pipeline(replicas=1, queue_size=1, mock_delay_s=0.3)
     await pipeline.wait_until_ready()
     before = value("ml_server_refusals_total", cause="busy")
@@ -135,6 +134,22 @@ async def test_what_waits_too_long_or_finds_the_line_full_is_refused_and_counted
     )
     assert sum(isinstance(outcome, Exception) for outcome in outcomes) == 3
     assert value("ml_server_refusals_total", cause="busy") - before == 3
+
+    def expired() -> tuple[float, float]:
+        pages = value("ml_server_pages_total", engine="mock", outcome="expired")
+        return value("ml_server_refusals_total", cause="deadline"), pages
+
+    refused_before, pages_before = expired()
+    reading = asyncio.create_task(pipeline.extract_page(DocumentRequest(png())))
+    await asyncio.sleep(0.1)
+    with pytest.raises(DeadlineExceeded):
+        await pipeline.extract_page(DocumentRequest(png(), timeout_s=0.1))
+    await reading
+    assert expired() == (refused_before + 1, pages_before + 1)
+    with pytest.raises(DeadlineExceeded):  # while the page is being read: it was not refused, and its reading counts
+        await pipeline.extract_page(DocumentRequest(png(), timeout_s=0.2))
+    await pipeline._pools.engine("mock").drained()
+    assert expired() == (refused_before + 1, pages_before + 1)
 
 
 async def test_no_label_holds_what_a_caller_wrote(make_pipeline: Make) -> None:

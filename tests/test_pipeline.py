@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import signal
 from collections.abc import Callable
@@ -13,12 +12,10 @@ import pytest
 from pages import bad_png, png, tiff
 
 from ml_server.document import DocumentRequest, OCRPage
-from ml_server.engines.base import EngineConfig
 from ml_server.errors import (
     DeadlineExceeded,
     EngineCrashed,
     EngineFailed,
-    EngineUnavailable,
     InvalidImage,
     InvalidRequest,
     MLServerError,
@@ -47,23 +44,6 @@ async def test_not_ready_until_the_default_engine_has_read_a_page(make_pipeline:
     assert (page.engine, page.language, page.width, page.height) == ("mock", "korean", 70, 30)
     await pipeline.close()
     with pytest.raises(NotReady, match="stopping"):
-        await pipeline.extract_page(DocumentRequest(png()))
-
-
-async def test_a_default_engine_that_cannot_load_says_why(make_pipeline: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    from ml_server.engines.mock_engine import MockEngine
-
-    def broken(self: MockEngine, config: object) -> None:
-        raise EngineUnavailable("weights are gone")
-
-    monkeypatch.setattr(MockEngine, "__init__", broken)
-    pipeline = make_pipeline(inline=True)
-    await pipeline.start()
-    with pytest.raises(EngineUnavailable):
-        await pipeline.wait_until_ready()
-    await asyncio.sleep(0)
-    assert pipeline.state == "failed"
-    with pytest.raises(NotReady, match="weights are gone"):
         await pipeline.extract_page(DocumentRequest(png()))
 
 
@@ -247,53 +227,6 @@ async def test_auto_never_picks_the_mock_unless_the_operator_did(make_pipeline: 
     assert [info.name for info in pipeline.engines() if info.default] == ["mock"]
     pipeline = make_pipeline(inline=True, engine="auto")
     assert "mock" not in [info.name for info in pipeline.engines() if info.default]
-
-
-async def test_a_failure_to_load_passes_when_loading_works_again(
-    make_pipeline: Make, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from ml_server import keeper
-    from ml_server.engines.mock_engine import MockEngine
-
-    construct, broken = MockEngine.__init__, [True]
-
-    def flaky(self: MockEngine, config: EngineConfig) -> None:
-        if broken[0]:
-            raise EngineUnavailable("weights are gone")
-        construct(self, config)
-
-    monkeypatch.setattr(MockEngine, "__init__", flaky)
-    monkeypatch.setattr(keeper, "_RESTART_DELAYS_S", (0.05,))
-    pipeline = make_pipeline(inline=True)
-    with pytest.raises(EngineUnavailable):
-        await pipeline.wait_until_ready()
-    assert (pipeline.state, pipeline.reason) == ("failed", "weights are gone")
-    broken[0] = False
-    async with asyncio.timeout(10):
-        while not pipeline.is_ready:
-            with contextlib.suppress(EngineUnavailable):
-                await pipeline.wait_until_ready()
-            await asyncio.sleep(0.02)
-    assert (await pipeline.extract_page(DocumentRequest(png()))).lines
-
-
-async def test_errors_of_an_engine_that_does_not_load_do_not_keep_requests_alive(
-    make_pipeline: Make, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from ml_server.engines.mock_engine import MockEngine
-
-    def broken(self: MockEngine, config: EngineConfig) -> None:
-        raise EngineUnavailable("weights are gone")
-
-    monkeypatch.setattr(MockEngine, "__init__", broken)
-    pipeline = make_pipeline(inline=True)
-    with pytest.raises(EngineUnavailable):
-        await pipeline.wait_until_ready()
-    pool = pipeline._pools.engine("mock")
-    first, second = pool.failure, pool.failure
-    assert first is not second
-    assert first is not None
-    assert first.message == "weights are gone"
 
 
 async def test_a_replica_that_died_idle_costs_the_next_page_no_attempt(make_pipeline: Make) -> None:

@@ -3,77 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from fake_replicas import LATER, Hands, ask, pool_of, settled
 
-from ml_server.errors import DeadlineExceeded, EngineCrashed, EngineFailed, InvalidImage, MLServerError, ServerBusy
-from ml_server.jobs import PoolOptions
-from ml_server.replicas import ReplicaDied, ReplicaHung
-from ml_server.scheduler import Pool
-from ml_server.workers import WorkerStats
+from ml_server.errors import DeadlineExceeded, EngineFailed, InvalidImage, ServerBusy
 
-LATER = 10**9  # event-loop seconds
 pytestmark = pytest.mark.timeout(10)
-
-
-class Hands:
-    """What the fake replicas of a pool do; calls are noted, and wait while the gate is shut."""
-
-    def __init__(self) -> None:
-        self.calls: list[tuple[Any, ...]] = []
-        self.gate = asyncio.Event()
-        self.gate.set()
-        self.started = 0
-        self.behaviour: Callable[[list[Any]], Awaitable[list[Any]]] = self.echo
-
-    async def echo(self, items: list[Any]) -> list[Any]:
-        return [f"read {item}" for item in items]
-
-
-class FakeReplica:
-    """Not a process: answers from the test's own hands."""
-
-    pid: int | None = None
-
-    def __init__(self, hands: Hands) -> None:
-        self._hands = hands
-
-    async def start(self, timeout_s: float) -> WorkerStats:
-        self._hands.started += 1
-        return WorkerStats(1, 1, 0)
-
-    async def call(self, method: str, *args: Any, timeout_s: float) -> Any:
-        self._hands.calls.append(args)
-        await self._hands.gate.wait()
-        return await self._hands.behaviour(args[0])
-
-    def grown(self, calls: int) -> bool:
-        return False
-
-    def close(self) -> None:
-        pass
 
 
 @pytest.fixture
 def hands() -> Hands:
     return Hands()
-
-
-def pool_of(hands: Hands, **options: Any) -> Pool:
-    limits = {"queue_size": 50, "call_timeout_s": 60.0, "load_timeout_s": 60.0}
-    return Pool(PoolOptions(**{"name": "mock", "replicas": 1, **limits, **options}), lambda place: FakeReplica(hands))
-
-
-async def ask(pool: Pool, item: Any, options: str = "korean", deadline: float = LATER) -> Any:
-    with pool.admit() as permit:
-        return await pool.call_item(permit, deadline, "read_many", item, options)
-
-
-async def settled() -> None:
-    for _ in range(20):
-        await asyncio.sleep(0)
 
 
 async def test_pages_that_wait_together_go_into_one_call(hands: Hands) -> None:
@@ -157,41 +99,6 @@ async def test_one_bad_page_of_a_batch_fails_alone(hands: Hands) -> None:
     await pool.close()
 
 
-@pytest.mark.parametrize(("loss", "error"), [(ReplicaDied, EngineCrashed), (ReplicaHung, DeadlineExceeded)])
-async def test_a_page_that_kills_its_replica_takes_nobody_with_it(
-    hands: Hands, loss: type[Exception], error: type[MLServerError]
-) -> None:
-    pool = pool_of(hands, batch_size=4)
-
-    async def deadly(items: list[Any]) -> list[Any]:
-        if 2 in items:
-            raise loss
-        return items
-
-    hands.behaviour = deadly
-    found = await asyncio.gather(*(ask(pool, item) for item in range(4)), return_exceptions=True)
-    assert [item if isinstance(item, int) else type(item) for item in found] == [0, 1, error, 3]
-    assert [call[0] for call in hands.calls[:2]] == [[0, 1, 2, 3], [0]]
-    await pool.close()
-
-
-async def test_a_replica_that_died_idle_costs_no_page_an_attempt(hands: Hands) -> None:
-    pool = pool_of(hands)
-    died = 0
-
-    async def flaky(items: list[Any]) -> list[Any]:
-        nonlocal died
-        died += 1
-        if died <= 3:
-            raise ReplicaDied(before=True)
-        return items
-
-    hands.behaviour = flaky
-    assert await ask(pool, "a") == "a"
-    assert hands.started == 4
-    await pool.close()
-
-
 async def test_an_unforeseen_error_is_an_engine_failure(hands: Hands) -> None:
     pool = pool_of(hands)
 
@@ -249,19 +156,6 @@ async def test_a_caller_who_leaves_does_not_let_more_work_in_than_there_are_repl
         pool.admit()
     hands.gate.set()
     await pool.drained()
-    await pool.close()
-
-
-async def test_when_to_come_back_follows_the_measured_rate(hands: Hands) -> None:
-    pool = pool_of(hands, queue_size=9, replicas=1)
-    for _ in range(200):
-        pool._measured(8.0, 1)  # as if pages took 8 s
-    permits = [pool.admit() for _ in range(10)]
-    with pytest.raises(ServerBusy) as refused:
-        pool.admit()
-    assert 35 <= (refused.value.retry_after_s or 0) <= 40  # half of ten pages at 8 s each
-    for permit in permits:
-        permit.__exit__(None, None, None)
     await pool.close()
 
 
