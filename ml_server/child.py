@@ -6,11 +6,12 @@ here first.
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from multiprocessing.connection import wait
 from typing import Any
 
@@ -39,12 +40,27 @@ def settle_in(environment: Mapping[str, str], log_level: str, log_format: str) -
 def build(make: Callable[[], Any]) -> None:
     """Make the process's worker."""
     global _worker
-    _worker = make()
+    with _out_of_memory_is_plain():
+        _worker = make()
 
 
 def call(request_id: str, method: str, args: tuple[Any, ...]) -> Any:
     """Call a method of the worker."""
     from ml_server import logs
 
-    with logs.bind_request_id(request_id):
+    with logs.bind_request_id(request_id), _out_of_memory_is_plain():
         return getattr(_worker, method)(*args)
+
+
+@contextlib.contextmanager
+def _out_of_memory_is_plain() -> Iterator[None]:
+    """Raise MemoryError for a framework's own error: to unpickle that, the server would import the framework."""
+    from ml_server.errors import MLServerError
+    from ml_server.outcomes import is_out_of_memory
+
+    try:
+        yield
+    except Exception as error:
+        if isinstance(error, MLServerError | MemoryError) or not is_out_of_memory(error):
+            raise
+        raise MemoryError(f"{type(error).__name__}: {error}") from error

@@ -1,20 +1,26 @@
 """Which engine is unloaded, and when: unused for long, or the least recently used where memory is short.
 
 An engine in use is never touched. Memory is measured, not guessed, every few seconds and before a process is started.
+How much a process needs is known once one has been measured; until then it shows in a start that runs out of memory.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
 from ml_server import logs, memory, metrics
 from ml_server.gpu import VRAMManager
+from ml_server.outcomes import is_out_of_memory
 
 _EVERY_S = 5.0
 """Seconds between two looks at what the engines hold."""
+
+_HOPELESS_S = 600.0
+"""Seconds that others are left in peace after they were all unloaded for a start, and it ran out of memory again."""
 
 
 class Evictable(Protocol):
@@ -72,6 +78,9 @@ class Evictor:
         self._vram = vram
         self._ram: dict[str, int] = {}
         self._sizes: dict[tuple[str, str], int] = {}
+        self._starting: list[tuple[str, str]] = []
+        self._starved: set[tuple[str, int]] = set()
+        self._hopeless: dict[tuple[str, int], float] = {}
         self._over: set[str] = set()
         self._warm_since: dict[str, float] = {}
         self._turn = asyncio.Lock()
@@ -94,7 +103,7 @@ class Evictor:
             if self._rules.ram_budget:
                 self._tell_over("ram", await self._shed("ram", self._ram_fits, self._ram))
             if self._vram is not None:
-                crowded = [await self._shed_vram(index, use) for index, use in devices.items()]
+                crowded = [await self._shed_vram(device, use) for device, use in devices.items()]
                 self._tell_over("vram", any(crowded))
 
     async def _unload_unused(self) -> None:
@@ -106,28 +115,68 @@ class Evictor:
             if self._rules.idle_s and min(pool.idle_s, now - warm[name]) >= self._rules.idle_s:
                 await self._unload(name, pool, "idle")
 
-    async def make_room(self, name: str, place: int) -> None:
-        """Unload others until one more process of an engine fits, as far as it is known how big it gets.
+    @asynccontextmanager
+    async def room(self, name: str, place: int) -> AsyncIterator[None]:
+        """Room for one more process of an engine, while it starts.
+
+        Others are unloaded until it fits, as far as it is known how big it gets. After a start that ran out of memory
+        all on its device are, but for those in use; if that was all that could be done, not again for a while.
 
         Args:
-            name: of the engine that is about to start a process.
+            name: of the engine.
             place: of the process in its pool; says which GPU it gets.
         """
-        if not self._rules.ram_budget and self._vram is None:
-            return
-        async with self._turn:
-            devices = await self._measure()
-            coming = self._sizes.get((name, "ram"), 0)
-            if await self._shed("ram", lambda: self._ram_fits(coming), self._ram, sparing=name):
-                self._tell_over("ram", True)
-            if self._vram is not None:
-                index = self._vram.monitor.indices[place % len(self._vram.monitor.indices)]
-                coming = self._sizes.get((name, "vram"), 0)
-                if index in devices and await self._shed_vram(index, devices[index], coming, sparing=name):
-                    self._tell_over("vram", True)
+        device, who = self._device(place), (name, place)
+        if self._rules.ram_budget or self._vram is not None or who in self._starved:
+            async with self._turn:
+                await self._make_room(name, place, device)
+        self._starting.append((name, device))
+        try:
+            yield
+        except Exception as error:
+            if is_out_of_memory(error):
+                self._starved.add(who)
+            raise
+        else:
+            self._starved.discard(who)
+            self._hopeless.pop(who, None)
+        finally:
+            self._starting.remove((name, device))
 
-    async def _measure(self) -> dict[int, dict[str, int]]:
-        """Look at RAM and GPUs; gives the bytes held by engine, by device index."""
+    def _device(self, place: int) -> str:
+        """The label of the GPU that a place has; empty where nobody watches any."""
+        labels = self._vram.monitor.labels if self._vram is not None else ()
+        return labels[place % len(labels)] if labels else ""
+
+    async def _make_room(self, name: str, place: int, device: str) -> None:
+        devices = await self._measure()
+        coming = self._coming(name, "ram", self._starting)
+        if await self._shed("ram", lambda: self._ram_fits(coming), self._ram, sparing=name):
+            self._tell_over("ram", True)
+        if device in devices:
+            coming = self._coming(name, "vram", [each for each in self._starting if each[1] == device])
+            if await self._shed_vram(device, devices[device], coming, sparing=name):
+                self._tell_over("vram", True)
+        who, now = (name, place), asyncio.get_running_loop().time()
+        kind, use = ("vram", devices.get(device)) if device else ("ram", dict(self._ram))
+        wants_all = who in self._starved and use is not None and self._hopeless.get(who, now) <= now
+        if wants_all and await self._unload_all(kind, use or {}, name, device):
+            self._hopeless[who] = now + _HOPELESS_S
+
+    def _coming(self, name: str, kind: str, starting: list[tuple[str, str]]) -> int:
+        """Bytes that a process and those that are starting too, which nobody measures yet, will need."""
+        return sum(self._sizes.get((each, kind), 0) for each in (name, *(other for other, _ in starting)))
+
+    async def _unload_all(self, kind: str, use: Mapping[str, int], sparing: str, device: str) -> bool:
+        """Unload whoever may be of those who hold some of ``use``. Whether nobody is left who may be another time."""
+        for name, pool in self._candidates():
+            if name != sparing and use.get(name):
+                await self._unload(name, pool, kind)
+        left = {name for name, pool in self._pools().items() if pool.loaded and use.get(name)}
+        return not {*left, *(name for name, on in self._starting if on == device)} - {sparing, self._kept()}
+
+    async def _measure(self) -> dict[str, dict[str, int]]:
+        """Look at RAM and GPUs; gives the bytes held by engine, by a GPU's label."""
         pids = {name: pool.pids for name, pool in self._pools().items()}
         self._ram, devices = await asyncio.to_thread(self._read, pids)
         self._tell_loaded()
@@ -141,17 +190,17 @@ class Evictor:
                     self._sizes[name, kind] = size // len(mine)
         return devices
 
-    def _read(self, pids: Mapping[str, list[int]]) -> tuple[dict[str, int], dict[int, dict[str, int]]]:
+    def _read(self, pids: Mapping[str, list[int]]) -> tuple[dict[str, int], dict[str, dict[str, int]]]:
         ram = {name: memory.held(mine) for name, mine in pids.items()}
         return ram, self._vram.look(pids) if self._vram is not None else {}
 
     def _ram_fits(self, coming: int = 0) -> bool:
         return not self._rules.ram_budget or sum(self._ram.values()) + coming <= self._rules.ram_budget
 
-    async def _shed_vram(self, index: int, use: Mapping[str, int], coming: int = 0, sparing: str = "") -> bool:
+    async def _shed_vram(self, device: str, use: Mapping[str, int], coming: int = 0, sparing: str = "") -> bool:
         vram = self._vram
         assert vram is not None
-        return await self._shed("vram", lambda: vram.room_for(coming, index), use, sparing)
+        return await self._shed("vram", lambda: vram.room_for(coming, device), use, sparing)
 
     async def _shed(self, kind: str, fits: Callable[[], bool], use: Mapping[str, int], sparing: str = "") -> bool:
         """Unload who holds some of ``use``, the least recently used first, until it fits. Whether it still does not."""

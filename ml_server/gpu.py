@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,7 +18,7 @@ class GPU:
     """One device, as it is now.
 
     Attributes:
-        index: as nvidia-smi counts, from 0.
+        label: as nvidia-smi counts, from 0: ``1``; ``1:0`` is the first part (MIG) of that GPU.
         name: of the product.
         total: bytes of memory.
         used: bytes in use, by anybody.
@@ -26,7 +27,7 @@ class GPU:
         processes: bytes by process id. Inside a container it is often empty.
     """
 
-    index: int
+    label: str
     name: str
     total: int
     used: int
@@ -38,13 +39,16 @@ class GPU:
 class GPUMonitor:
     """Reads devices through NVML.
 
+    A process sees one part at most of a GPU that is cut into parts (MIG). So they count as devices, each for itself,
+    also where it is the whole GPU that is named.
+
     Args:
         nvml: the module ``pynvml``, initialised, or one with the same functions.
         wanted: numbers or UUIDs of the devices; None for all.
 
     Attributes:
-        names: of the devices, as ``CUDA_VISIBLE_DEVICES`` takes them.
-        indices: of the devices, in the same order.
+        names: of the devices, as ``CUDA_VISIBLE_DEVICES`` takes them; none twice.
+        labels: of the devices, in the same order; see :class:`GPU`.
 
     Raises:
         nvml.NVMLError: there is no driver, or no such device.
@@ -52,25 +56,54 @@ class GPUMonitor:
 
     def __init__(self, nvml: Any, wanted: Sequence[str] | None = None) -> None:
         self._nvml = nvml
-        self.names = tuple(str(i) for i in range(nvml.nvmlDeviceGetCount())) if wanted is None else tuple(wanted)
-        handles = [
-            nvml.nvmlDeviceGetHandleByIndex(int(name)) if name.isdigit() else nvml.nvmlDeviceGetHandleByUUID(name)
-            for name in self.names
-        ]
-        self._handles = {nvml.nvmlDeviceGetIndex(handle): handle for handle in handles}
-        self.indices = tuple(self._handles)
+        named = tuple(str(i) for i in range(nvml.nvmlDeviceGetCount())) if wanted is None else tuple(wanted)
+        found: dict[str, tuple[str, Any]] = {}
+        for each in named:
+            by_number = each.isdigit()
+            whole = nvml.nvmlDeviceGetHandleByIndex(int(each)) if by_number else nvml.nvmlDeviceGetHandleByUUID(each)
+            for name, handle in self._parts(whole) or [(each, whole)]:
+                found.setdefault(self._label(handle), (name, handle))
+        self.names = tuple(name for name, _ in found.values())
+        self.labels = tuple(found)
+        self._handles = {label: handle for label, (_, handle) in found.items()}
+
+    def _parts(self, handle: Any) -> list[tuple[str, Any]]:
+        """UUID and handle of each part of a GPU in MIG mode that is to be seen here; none of any other."""
+        nvml = self._nvml
+        try:
+            if not nvml.nvmlDeviceGetMigMode(handle)[0]:
+                return []
+        except nvml.NVMLError:  # it cannot be cut up, or is a part itself
+            return []
+        parts = []
+        for place in range(nvml.nvmlDeviceGetMaxMigDeviceCount(handle)):
+            with contextlib.suppress(nvml.NVMLError):  # no part has this place
+                part = nvml.nvmlDeviceGetMigDeviceHandleByIndex(handle, place)
+                parts.append((_text(nvml.nvmlDeviceGetUUID(part)), part))
+        return parts
+
+    def _label(self, handle: Any) -> str:
+        nvml = self._nvml
+        number = str(nvml.nvmlDeviceGetIndex(handle))
+        try:
+            if not nvml.nvmlDeviceIsMigDeviceHandle(handle):
+                return number
+        except nvml.NVMLError:  # neither the driver nor the GPU knows of parts
+            return number
+        whole = nvml.nvmlDeviceGetDeviceHandleFromMigDeviceHandle(handle)
+        return f"{nvml.nvmlDeviceGetIndex(whole)}:{number}"  # parts are numbered within their GPU
 
     def read(self) -> list[GPU]:
         """Every device that answers."""
         found = []
-        for index, handle in self._handles.items():
+        for label, handle in self._handles.items():
             try:
-                found.append(self._read(index, handle))
+                found.append(self._read(label, handle))
             except self._nvml.NVMLError as error:
-                logs.get_logger("ml_server.gpu").warning("gpu_does_not_answer", device=index, error=str(error))
+                logs.get_logger("ml_server.gpu").warning("gpu_does_not_answer", device=label, error=str(error))
         return found
 
-    def _read(self, index: int, handle: Any) -> GPU:
+    def _read(self, label: str, handle: Any) -> GPU:
         nvml = self._nvml
         memory = nvml.nvmlDeviceGetMemoryInfo(handle)
         try:
@@ -80,16 +113,20 @@ class GPUMonitor:
         processes: dict[int, int] = {}
         for process in nvml.nvmlDeviceGetComputeRunningProcesses(handle):
             processes[process.pid] = processes.get(process.pid, 0) + (process.usedGpuMemory or 0)
-        name = nvml.nvmlDeviceGetName(handle)
         return GPU(
-            index=index,
-            name=name.decode() if isinstance(name, bytes) else name,
+            label=label,
+            name=_text(nvml.nvmlDeviceGetName(handle)),
             total=memory.total,
             used=memory.used,
             free=memory.free,
             utilisation=utilisation,
             processes=processes,
         )
+
+
+def _text(given: bytes | str) -> str:
+    """As old versions of the binding write it, or new ones."""
+    return given.decode() if isinstance(given, bytes) else given
 
 
 class VRAMManager:
@@ -105,12 +142,12 @@ class VRAMManager:
         self.monitor = monitor
         self.budget = budget
         self._alarm = alarm
-        self._alarmed: set[int] = set()
-        self._free: dict[int, int] = {}
-        self._use: dict[int, dict[str, int]] = {}
+        self._alarmed: set[str] = set()
+        self._free: dict[str, int] = {}
+        self._use: dict[str, dict[str, int]] = {}
         self._log = logs.get_logger("ml_server.gpu")
 
-    def look(self, engines: Mapping[str, Sequence[int]]) -> dict[int, dict[str, int]]:
+    def look(self, engines: Mapping[str, Sequence[int]]) -> dict[str, dict[str, int]]:
         """Read the devices, set the metrics, raise or end alarms.
 
         Where NVML names none of the processes, as in most containers, what is in use on a device is taken to be the
@@ -120,15 +157,15 @@ class VRAMManager:
             engines: process ids by engine.
 
         Returns:
-            Bytes held by engine, by device index.
+            Bytes held by engine, by a device's label.
         """
         devices = self.monitor.read()
         named = any(pid in device.processes for device in devices for pids in engines.values() for pid in pids)
         processes = sum(len(pids) for pids in engines.values())
         self._use, self._free = {}, {}
         for device in devices:
-            self._free[device.index] = device.free
-            self._use[device.index] = {
+            self._free[device.label] = device.free
+            self._use[device.label] = {
                 engine: sum(device.processes.get(pid, 0) for pid in pids)
                 if named
                 else device.used * len(pids) // processes
@@ -136,42 +173,42 @@ class VRAMManager:
                 if pids
             }
             self._tell(device)
-        return {index: dict(use) for index, use in self._use.items()}
+        return {label: dict(use) for label, use in self._use.items()}
 
     def freed(self, engine: str) -> None:
         """An engine has been unloaded since the last look: what it held is free."""
-        for index, use in self._use.items():
-            self._free[index] += use.pop(engine, 0)
+        for label, use in self._use.items():
+            self._free[label] += use.pop(engine, 0)
 
-    def room_for(self, size: int, index: int) -> bool:
+    def room_for(self, size: int, label: str) -> bool:
         """Whether ``size`` more bytes fit a device and the budget, going by the last look and what was freed since.
 
         Args:
             size: bytes.
-            index: of a device; one that did not answer has no room.
+            label: of a device; one that did not answer has no room.
         """
-        held = sum(self._use.get(index, {}).values())
-        return size <= self._free.get(index, 0) and (not self.budget or held + size <= self.budget)
+        held = sum(self._use.get(label, {}).values())
+        return size <= self._free.get(label, 0) and (not self.budget or held + size <= self.budget)
 
     def _tell(self, device: GPU) -> None:
-        label = str(device.index)
+        label = device.label
         metrics.GPU_MEMORY_USED_BYTES.labels(label).set(device.used)
         metrics.GPU_MEMORY_TOTAL_BYTES.labels(label).set(device.total)
         if device.utilisation is not None:
             metrics.GPU_UTILISATION.labels(label).set(device.utilisation)
         share = device.used / device.total if device.total else 0.0
         if self.budget:
-            share = max(share, sum(self._use[device.index].values()) / self.budget)
-        if share >= self._alarm and device.index not in self._alarmed:
-            self._alarmed.add(device.index)
-            self._log.warning("gpu_memory_alarm", device=device.index, used=device.used, total=device.total)
+            share = max(share, sum(self._use[device.label].values()) / self.budget)
+        if share >= self._alarm and device.label not in self._alarmed:
+            self._alarmed.add(device.label)
+            self._log.warning("gpu_memory_alarm", device=device.label, used=device.used, total=device.total)
         elif share < self._alarm - _CALM:
-            self._alarmed.discard(device.index)
-        metrics.GPU_MEMORY_ALARM.labels(label).set(device.index in self._alarmed)
+            self._alarmed.discard(device.label)
+        metrics.GPU_MEMORY_ALARM.labels(label).set(device.label in self._alarmed)
 
 
 def parse_devices(setting: str, visible: str | None) -> tuple[str, ...] | None:
-    """The devices to use, as numbers or UUIDs; None for all there are.
+    """The devices to use, as numbers or UUIDs of GPUs, or UUIDs of their parts; None for all there are.
 
     Args:
         setting: separated by commas; decides, if not empty.

@@ -9,6 +9,7 @@ from copy import copy
 from ml_server import logs, metrics
 from ml_server.errors import EngineFailed, MLServerError
 from ml_server.jobs import PoolOptions
+from ml_server.outcomes import is_out_of_memory
 from ml_server.replicas import Replica
 
 _RESTART_DELAYS_S = (0.0, 1.0, 5.0, 30.0)
@@ -134,7 +135,8 @@ class ReplicaKeeper:
     def _note_failure(self, error: Exception) -> None:
         self._log.error("replica_failed", error=f"{type(error).__name__} {error}".rstrip())
         known = error if isinstance(error, MLServerError) else None
-        self._failure = known or EngineFailed(f"engine {self._options.name} does not start; the server's log says why")
+        said = "has not enough memory to start" if is_out_of_memory(error) else "does not start"
+        self._failure = known or EngineFailed(f"engine {self._options.name} {said}; the server's log says why")
         if self._live:
             return
         if not self._future().done():

@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 import math
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from functools import partial
 
@@ -15,7 +16,7 @@ from ml_server.decode import DecodeLimits
 from ml_server.engine_info import EngineInfo
 from ml_server.engines.base import EngineConfig
 from ml_server.engines.extractor import ExtractorConfig
-from ml_server.engines.extractors import KIND
+from ml_server.engines.extractors import KIND, ExtractorFactory
 from ml_server.engines.factory import AUTO, OCREngineFactory
 from ml_server.errors import EngineUnavailable, InvalidImage, MLServerError
 from ml_server.eviction import EvictionRules, Evictor
@@ -28,14 +29,16 @@ from ml_server.settings import Settings
 from ml_server.vlm_settings import vlm_options
 from ml_server.workers import DecodeWorker, EngineWorker
 
+RoomAt = Callable[[int], AbstractAsyncContextManager[None]]
+"""See :data:`ml_server.replicas.Room`, for one of the places in a pool."""
+
 _MIB = 2**20
 _DECODES_PER_REQUEST = 16
 """The decoder's queue is this much longer than an engine's: it serves them all, and refusing is the engines' job."""
 
-_BATCH_ON_GPU = 8
-_BATCH_OF_EXTRACTOR = 4
-"""Pages in one call unless the operator says otherwise. On a CPU a page of OCR costs the same alone or in company, and
-company only makes it wait; the extractor's windows of several pages share a pass."""
+_BATCH = {"gpu": 8, "cpu": 4}
+"""Pages in one call unless the operator says otherwise, for what does several together. What reads one after another
+gets them one by one: company would make each wait for the last, and other requests for them all."""
 
 _PROCESSES_OF_REMOTE = 8
 """Processes that wait for another server's answers. Pages of one call wait for the slowest of them, so as few as can be
@@ -203,11 +206,14 @@ class Pools:
     def _batch_size(self, name: str) -> int:
         if self._remote(name):
             return self._remote_shape()[1]
-        if self._settings.max_batch_size is not None:
-            return self._settings.max_batch_size
-        if self._settings.device == "gpu":
-            return _BATCH_ON_GPU
-        return _BATCH_OF_EXTRACTOR if is_extractor(name) else 1
+        if not self._batches(name):
+            return 1
+        return self._settings.max_batch_size or _BATCH[self._settings.device]
+
+    def _batches(self, name: str) -> bool:
+        if is_extractor(name):
+            return ExtractorFactory.extractor_class(self._settings.key_value_extractor).batches
+        return OCREngineFactory.engine_class(name).batches
 
     def _config(self, replicas: int, wanted: tuple[Language, ...]) -> EngineConfig:
         settings = self._settings
@@ -240,20 +246,18 @@ class Pools:
                 batch_size=self._batch_size(name),
                 batch_wait_s=settings.max_wait_ms / 1000,
             ),
-            partial(self._replica, make, self._threads(replicas), partial(self._evictor.make_room, name)),
+            partial(self._replica, make, self._threads(replicas), partial(self._evictor.room, name)),
         )
         self._watch()
         pool.start()
         return pool
 
-    def _replica(
-        self, make: MakeWorker, threads: int, make_room: Callable[[int], Awaitable[None]] | None, place: int
-    ) -> Replica:
+    def _replica(self, make: MakeWorker, threads: int, room: RoomAt | None, place: int) -> Replica:
         """A replica for one of the places in a pool, which decides what GPU it sees."""
         if self._inline:
             return InlineReplica(make)
         environment = cores.thread_environment(threads)
-        if self._devices and make_room is not None:
+        if self._devices and room is not None:
             environment |= gpu.device_environment(self._devices[place % len(self._devices)])
         return ProcessReplica(
             make,
@@ -261,7 +265,7 @@ class Pools:
             self._settings.log_format,
             environment=environment,
             growth=self._settings.recycle_growth,
-            make_room=partial(make_room, place) if make_room is not None else None,
+            room=partial(room, place) if room is not None else contextlib.nullcontext,
         )
 
     def _make_decoder(self, limits: DecodeLimits) -> Pool:

@@ -11,9 +11,10 @@ import contextlib
 import multiprocessing
 import os
 import threading
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, process
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol, TypeVar
 
 import psutil
@@ -25,8 +26,8 @@ from ml_server.workers import Worker, WorkerStats
 T = TypeVar("T")
 MakeWorker = Callable[[], Worker]
 """Builds the worker; picklable, called inside the replica's process."""
-MakeRoom = Callable[[], Awaitable[None]]
-"""Frees memory for a process that is about to start."""
+Room = Callable[[], AbstractAsyncContextManager[None]]
+"""What a process is started in: frees memory for it, and sees whether that was enough."""
 
 
 _EXECUTOR_ENDS_S = 5.0
@@ -89,7 +90,7 @@ class ProcessReplica:
         log_format: ``json`` or ``console``.
         environment: variables that are set before the worker is built and its libraries are loaded.
         growth: see :class:`Growth`.
-        make_room: awaited before the process is started.
+        room: entered before the process is started, left when it is warm or has failed.
     """
 
     def __init__(
@@ -100,10 +101,10 @@ class ProcessReplica:
         *,
         environment: Mapping[str, str] | None = None,
         growth: float = 0.0,
-        make_room: MakeRoom | None = None,
+        room: Room = contextlib.nullcontext,
     ) -> None:
         self._make = make
-        self._make_room = make_room
+        self._room = room
         self._growth = Growth(growth)
         self._executor = ProcessPoolExecutor(
             max_workers=1,
@@ -121,8 +122,10 @@ class ProcessReplica:
 
     async def start(self, timeout_s: float) -> WorkerStats:
         """See Replica."""
-        if self._make_room is not None:
-            await self._make_room()
+        async with self._room():
+            return await self._start(timeout_s)
+
+    async def _start(self, timeout_s: float) -> WorkerStats:
         pid = await self._within(self._executor.submit(os.getpid), timeout_s)
         try:
             self._process = psutil.Process(pid)

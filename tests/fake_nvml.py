@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ctypes import c_uint
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 
@@ -16,7 +17,8 @@ class NVMLError(Exception):
 class Device:
     """Attributes: UUID; bytes of memory; bytes by process id; percent busy (None: it does not say); whether it is lost.
 
-    ``foreign`` are bytes in use by processes NVML does not name.
+    ``foreign`` are bytes in use by processes NVML does not name. ``parts`` are what a GPU in MIG mode is cut into, by
+    place, some of which are empty; None for a GPU in one piece, which ``cuttable`` says whether it could be cut.
     """
 
     uuid: str
@@ -25,6 +27,8 @@ class Device:
     foreign: int = 0
     busy: int | None = 50
     lost: bool = False
+    parts: dict[int, Device] | None = None
+    cuttable: bool = True
 
     @property
     def used(self) -> int:
@@ -53,13 +57,44 @@ class FakeNVML:
         return self.devices[index]
 
     def nvmlDeviceGetHandleByUUID(self, uuid: str) -> Device:  # noqa: N802
-        for device in self.devices:
-            if device.uuid == uuid:
-                return device
+        for gpu in self.devices:
+            for device in (gpu, *(gpu.parts or {}).values()):
+                if device.uuid == uuid:
+                    return device
         raise NVMLError("Not Found")
 
     def nvmlDeviceGetIndex(self, device: Device) -> int:  # noqa: N802
-        return self.devices.index(device)
+        if device in self.devices:
+            return self.devices.index(device)
+        parts = self.nvmlDeviceGetDeviceHandleFromMigDeviceHandle(device).parts or {}
+        return next(place for place, part in parts.items() if part is device)
+
+    def nvmlDeviceGetUUID(self, device: Device) -> str:  # noqa: N802
+        return device.uuid
+
+    def nvmlDeviceGetMigMode(self, device: Device) -> list[int]:  # noqa: N802
+        if device not in self.devices or not device.cuttable:
+            raise NVMLError("Not Supported")
+        return [int(device.parts is not None)] * 2
+
+    def nvmlDeviceGetMaxMigDeviceCount(self, device: Device) -> int:  # noqa: N802
+        return 7
+
+    def nvmlDeviceGetMigDeviceHandleByIndex(self, device: Device, index: int) -> Device:  # noqa: N802
+        if index not in (device.parts or {}):
+            raise NVMLError("Not Found")
+        return (device.parts or {})[index]
+
+    def nvmlDeviceIsMigDeviceHandle(self, device: Device) -> c_uint:  # noqa: N802
+        if device in self.devices and not device.cuttable:
+            raise NVMLError("Not Supported")
+        return c_uint(device not in self.devices)
+
+    def nvmlDeviceGetDeviceHandleFromMigDeviceHandle(self, device: Device) -> Device:  # noqa: N802
+        for gpu in self.devices:
+            if any(part is device for part in (gpu.parts or {}).values()):
+                return gpu
+        raise NVMLError("Invalid Argument")
 
     def nvmlDeviceGetName(self, device: Device) -> bytes | str:  # noqa: N802
         return b"Fake GPU" if device.uuid == "old-driver" else "Fake GPU"

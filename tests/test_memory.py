@@ -6,10 +6,10 @@ import asyncio
 import os
 import subprocess
 import sys
-from dataclasses import dataclass, field
 
 import pytest
 from fake_nvml import Device, FakeNVML
+from fake_pools import FakePool, evictions, evictor, numbers_hold, over
 from structlog.testing import capture_logs
 
 from ml_server import memory, metrics
@@ -29,54 +29,9 @@ sys.stdin.read()
 BIG = "import sys; data = b'x' * (80 * 2**20); print(flush=True); sys.stdin.read()"
 
 
-@dataclass
-class FakePool:
-    """A pool whose only process is a number."""
-
-    pids: list[int]
-    idle_s: float = 1.0
-    asked_for: bool = False
-    unloaded: int = 0
-    gone: asyncio.Event = field(default_factory=asyncio.Event)
-
-    @property
-    def loaded(self) -> int:
-        return len(self.pids)
-
-    async def unload(self) -> bool:
-        if self.asked_for:
-            return False
-        self.pids, self.unloaded = [], self.unloaded + 1
-        self.gone.set()
-        return True
-
-
 @pytest.fixture
 def holds(monkeypatch: pytest.MonkeyPatch) -> dict[int, int]:
-    """Bytes of RAM by process id."""
-    sizes: dict[int, int] = {}
-    monkeypatch.setattr(memory, "held", lambda pids: sum(sizes.get(pid, 0) for pid in pids))
-    return sizes
-
-
-def evictor(
-    pools: dict[str, FakePool],
-    *,
-    ram: int = 0,
-    idle_s: float = 0.0,
-    kept: str | None = None,
-    vram: VRAMManager | None = None,
-) -> Evictor:
-    return Evictor(EvictionRules(ram, idle_s), lambda: pools, lambda: kept, vram)
-
-
-def evictions(engine: str, cause: str) -> float:
-    labels = {"engine": engine, "cause": cause}
-    return metrics.REGISTRY.get_sample_value("ml_server_evictions_total", labels) or 0.0
-
-
-def over(kind: str) -> float | None:
-    return metrics.REGISTRY.get_sample_value("ml_server_over_budget", {"kind": kind})
+    return numbers_hold(monkeypatch)
 
 
 def test_what_a_process_holds_is_measured_and_nothing_once_it_has_ended() -> None:
@@ -165,35 +120,6 @@ async def test_engines_in_use_stay_whatever_they_hold(holds: dict[int, int]) -> 
     assert over("ram") == 0
 
 
-async def test_room_is_made_for_what_an_engine_is_known_to_need(holds: dict[int, int]) -> None:
-    holds |= {1: 100, 2: 100, 3: 100}
-    pools = {"a": FakePool([1], 5.0), "b": FakePool([2], 50.0), "c": FakePool([3], 90.0)}
-    watch = evictor(pools, ram=300)
-    await watch.look()
-    await pools["c"].unload()  # its size is remembered
-    holds[4] = 60
-    pools["d"] = FakePool([4], 0.0)
-    await watch.make_room("c", 0)
-    assert {name for name, pool in pools.items() if pool.unloaded} == {"b", "c"}
-
-
-async def test_an_engine_makes_no_room_at_its_own_cost(holds: dict[int, int]) -> None:
-    holds |= {1: 100}
-    pools = {"a": FakePool([1], 50.0)}
-    await evictor(pools, ram=50).make_room("a", 1)
-    assert pools["a"].unloaded == 0
-
-
-async def test_room_is_made_on_the_gpu_that_the_place_has(holds: dict[int, int]) -> None:
-    nvml = FakeNVML(Device("a", processes={1: 60}), Device("b", processes={2: 60, 3: 30}))
-    pools = {"a": FakePool([1], 90.0), "b": FakePool([2], 50.0), "c": FakePool([3], 0.0)}
-    watch = evictor(pools, vram=VRAMManager(GPUMonitor(nvml), budget=100))
-    await watch.make_room("c", 0)
-    await watch.make_room("c", 1)
-    assert {name for name, pool in pools.items() if pool.unloaded} == {"b"}
-    assert evictions("b", "vram") >= 1
-
-
 async def test_over_budget_on_one_gpu_unloads_who_is_on_it(holds: dict[int, int]) -> None:
     nvml = FakeNVML(Device("a", processes={1: 60}), Device("b", processes={2: 70, 3: 50}))
     pools = {"a": FakePool([1], 90.0), "b": FakePool([2], 50.0), "c": FakePool([3], 20.0)}
@@ -216,16 +142,3 @@ async def test_the_watch_goes_on_after_a_failure(holds: dict[int, int], monkeypa
     async with asyncio.timeout(10):
         await pools["a"].gone.wait()
     watching.cancel()
-
-
-async def test_a_process_needs_memory_that_the_gpu_has_budget_or_not(holds: dict[int, int]) -> None:
-    device = Device("a", total=100, processes={1: 60})
-    pools = {"a": FakePool([1], 90.0), "b": FakePool([], 0.0)}
-    watch = evictor(pools, vram=VRAMManager(GPUMonitor(FakeNVML(device))))
-    await watch.make_room("b", 0)
-    assert pools["a"].unloaded == 0  # nothing is known of b yet
-    pools["b"].pids, device.processes = [2], {2: 50}
-    await watch.look()
-    pools["b"].pids, device.processes = [], {1: 60}
-    await watch.make_room("b", 0)
-    assert pools["a"].unloaded == 1

@@ -77,11 +77,14 @@ class OCREngine(ABC):
         install: the command that brings its package and weights.
         remote: whether another server does the work, so that it has no part in this machine's cores, and one call takes
             several pages at a time.
+        batches: whether pages of one call are read together and not one after another, so that each costs less. Only
+            then does a call get several.
     """
 
     name: ClassVar[str]
     install: ClassVar[str]
     remote: ClassVar[bool] = False
+    batches: ClassVar[bool] = False
 
     @abstractmethod
     def __init__(self, config: EngineConfig) -> None:

@@ -38,10 +38,12 @@ class KeyValueExtractor(ABC):
     Attributes:
         name: in settings, metrics and ``ml-server engines``.
         install: the command that brings its packages.
+        batches: as of :class:`OCREngine <ml_server.engines.base.OCREngine>`.
     """
 
     name: ClassVar[str]
     install: ClassVar[str]
+    batches: ClassVar[bool] = False
 
     @abstractmethod
     def __init__(self, config: ExtractorConfig) -> None:

@@ -68,6 +68,7 @@ class VLMEngine(OCREngine):
         "--chat-template-content-format string`, and ML_SERVER_VLM_URL=http://HOST:8000"
     )
     remote = True
+    batches = True
 
     def __init__(self, config: EngineConfig) -> None:
         info = self.describe(config)
