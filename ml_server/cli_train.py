@@ -56,6 +56,10 @@ def train(
             help="In the model card and in every result.", show_default="1; with --add-to-store the time and the data's"
         ),
     ] = None,
+    overwrite: Annotated[
+        bool,
+        typer.Option("--overwrite", help="Replace the finished model in --out, or another run that stopped there."),
+    ] = False,
     licence: Annotated[str, typer.Option(help="SPDX name of the weights' licence; it follows the data's.")] = "",
     add_to_store: Annotated[
         bool,
@@ -77,13 +81,18 @@ def train(
     Writes a folder that `ml-server serve` loads with ML_SERVER_KEY_VALUE_MODEL=FOLDER, with a model card. The best
     model on the held-out pages is kept. Ctrl-C is safe: the same command goes on from the last checkpoint.
 
+    It starts from --model or the shipped one, whatever ML_SERVER_KEY_VALUE_MODEL says: one that has learnt your pages
+    already would shine on those of them that are now held out.
+
     150 forms take about 15 minutes on 2 cores. Versions that --add-to-store keeps are shown by ml-server models list.
     """
-    settings = settings_from(key_value_model=model)
+    settings = settings_from()
     console = Console(stderr=True)
     if add_to_store:
         if model is not None:
             fail("--model excludes --add-to-store; name a version of the store with --from-version", EXIT_USAGE)
+        if overwrite:
+            fail("--overwrite excludes --add-to-store; versions of the store are never replaced", EXIT_USAGE)
         options = cli_train_version.Options(
             held_out=held_out,
             epochs=epochs,
@@ -108,26 +117,29 @@ def train(
         )
     columns = (TextColumn("steps"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
     with redirect_stdout(sys.stderr):
+        from ml_server.training.knobs import Knobs
         from ml_server.training.run import Plan, run
-        from ml_server.training.train import Knobs
 
         plan = Plan(
             folders=tuple(folders),
             out=out,
-            start=settings.key_value_model,
+            start=model or "",
             allow_noncommercial=settings.allow_noncommercial,
             held_out=held_out,
             threads=threads,
             name=name or out.resolve().name,
             version=version or "1",
             licence=licence,
+            overwrite=overwrite,
             knobs=Knobs(epochs=epochs, task=task.value, learning_rate=learning_rate, patience=patience, seed=seed),
         )
         try:
             with Progress(*columns, TextColumn("{task.description}"), console=console) as progress:
                 bar = progress.add_task("", total=None)
                 report = run(
-                    plan, lambda step, steps, line: progress.update(bar, completed=step, total=steps, description=line)
+                    plan,
+                    lambda step, steps, line: progress.update(bar, completed=step, total=steps, description=line),
+                    lambda line: console.print(line, markup=False, highlight=False, soft_wrap=True),
                 )
         except InvalidRequest as error:
             fail(error.message, EXIT_USAGE)

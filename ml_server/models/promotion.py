@@ -26,8 +26,6 @@ def measure(forms: Sequence[Form], config: ExtractorConfig, extractor: str, adva
         InvalidRequest: an extractor that cannot be measured so.
     """
     report = evaluate_gold(forms, ExtractorFactory.create(extractor, config), "korean+english", advance)
-    assert report.ser is not None
-    assert report.re_gold is not None
     found = {SER: report.ser.micro.f1}
     if report.re_gold.support:
         found[RE] = report.re_gold.f1

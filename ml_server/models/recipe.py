@@ -36,13 +36,13 @@ class Recipe:
         start: version to start from; empty for the one that serves.
         held_out: share of the documents to judge on, above 0.
         epochs: passes over the others.
-        task: see :class:`~ml_server.training.train.Knobs`, as for the three below.
+        task: see :class:`~ml_server.training.knobs.Knobs`, as for the three below.
         learning_rate: peak, of the encoder.
         patience: looks without a better one before the run ends early.
         seed: of everything random in the training.
         threads: CPU threads; None for all cores.
         version: the new one's name; empty for the time and the documents' fingerprint.
-        promote: let it serve if it does not lose against the version that serves.
+        promote: let it serve if it does not lose against the version that serves alone.
         licence: SPDX name of the new weights' licence; empty for that of the weights it starts from.
     """
 
@@ -79,8 +79,8 @@ def fine_tune(recipe: Recipe, settings: Settings, tell: Tell) -> Made:
             taken or none.
         EngineUnavailable: the model to start from cannot be loaded or its licence is refused.
     """
+    from ml_server.training.knobs import Knobs
     from ml_server.training.run import Plan, run
-    from ml_server.training.train import Knobs
 
     if recipe.held_out <= 0:
         raise InvalidRequest("a version is judged on documents held out: their share must be above 0")
@@ -108,6 +108,7 @@ def fine_tune(recipe: Recipe, settings: Settings, tell: Tell) -> Made:
             name=store.name,
             version=version,
             licence=recipe.licence or _licence(start, settings),
+            overwrite=True,  # the folder is this run's own; it was stopped after the training, before it was kept
             knobs=Knobs(
                 epochs=recipe.epochs,
                 task=recipe.task,
@@ -150,6 +151,8 @@ def fine_tune(recipe: Recipe, settings: Settings, tell: Tell) -> Made:
         why = "the server is bound to its model by ML_SERVER_KEY_VALUE_MODEL" if recipe.promote else "as asked"
         return Made(made, False, f"kept, not promoted, {why}. {figures}")
     with file.changing() as now:
+        if now.shared:
+            return Made(made, False, f"kept, not promoted: traffic is shared with {now.shared}. {figures}")
         if now.version != current:
             return Made(made, False, f"kept, not promoted: {now.version} serves since, compare with that. {figures}")
         file.write(now.promoted(made.version, f"trained on {recipe.data}, not worse on {len(judged)} held out"))

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict
 
 from ml_server.training.examples import TAGS
+from ml_server.training.knobs import Knobs
 from ml_server.training.model_card import ModelCard, TrainingData
-from ml_server.training.train import Knobs
 
 DESCRIPTION = """\
 Finds HEADER, QUESTION and ANSWER entities among the words that any OCR engine read, and links answers to questions and
@@ -17,6 +17,10 @@ A `LayoutLMForTokenClassification` (transformers loads it as it is), and beside 
 relation head of ours in `ml_server.safetensors`. Words are cut in lower case; how they are written is given as token
 type. Made by `python -m ml_server.training.shipped` from package registries alone."""
 
+TIME = """\
+Training took {total} on CPU ({each}).
+Every round has pages of its own and begins where the one before ended; the settings below are those of the last."""
+
 LIMITS = """\
 * Trained on generated documents only: no real form was seen. Fine-tune on forms of your own with `ml-server train`.
 * Handwriting, languages other than Korean and English, and free prose with facts in it are not what it was made for.
@@ -24,7 +28,14 @@ LIMITS = """\
 * A page is labelled in windows of 510 pieces (about 250 words) that overlap; relations see the whole page."""
 
 
-def shipped_card(version: str, pages: int, read: int, knobs: Knobs, metrics: Mapping[str, float]) -> ModelCard:
+def shipped_card(
+    version: str,
+    pages: int,
+    read: int,
+    knobs: Knobs,
+    metrics: Mapping[str, float],
+    seconds: Mapping[str, float],
+) -> ModelCard:
     """What is said of the shipped model.
 
     Args:
@@ -33,7 +44,10 @@ def shipped_card(version: str, pages: int, read: int, knobs: Knobs, metrics: Map
         read: of the same generator, as our engines read them.
         knobs: of the last round.
         metrics: on generated pages held out.
+        seconds: that the training took, by round; without making the pages.
     """
+    of_each = ", ".join(f"{name} {_took(each)}" for name, each in seconds.items())
+    taken = TIME.format(total=_took(sum(seconds.values())), each=of_each)
     return ModelCard(
         name="ml_server key values",
         version=version,
@@ -48,6 +62,12 @@ def shipped_card(version: str, pages: int, read: int, knobs: Knobs, metrics: Map
         metrics=metrics,
         measured_on="200 generated pages held out; docs/key_values.md has the figures on real forms",
         training={key: value for key, value in asdict(knobs).items() if key != "noise"},
-        description=DESCRIPTION,
+        description=f"{DESCRIPTION}\n\n{taken}",
         limits=LIMITS,
     )
+
+
+def _took(seconds: float) -> str:
+    """``58 min``, ``2 h 29 min``."""
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"

@@ -46,13 +46,29 @@ def resume(
     Raises:
         InvalidRequest: it belongs to a run with other settings, pages or start.
     """
-    held = torch.load(path, weights_only=True, map_location="cpu")
-    other = [name for name, value in of.items() if held["of"].get(name) != value]
+    held = _load(path)
+    other = _differences(held, of)
     if other:
         raise InvalidRequest(
-            f"{path} belongs to a run with other {', '.join(other)}; remove it, or write to another folder"
+            f"{path} belongs to a run with other {', '.join(other)}; begin anew with --overwrite, or write to another "
+            "folder"
         )
     model.load_state_dict(held["model"])
     optimizer.load_state_dict(held["optimizer"])
     torch.set_rng_state(held["torch"])
     return kind(**held["state"])
+
+
+def differences(path: Path, of: dict[str, Any]) -> list[str]:
+    """In what the run of a checkpoint differs from another; empty if it is the same. See :func:`save`."""
+    return _differences(_load(path), of)
+
+
+def _load(path: Path) -> dict[str, Any]:
+    held: dict[str, Any] = torch.load(path, weights_only=True, map_location="cpu")
+    return held
+
+
+def _differences(held: dict[str, Any], of: dict[str, Any]) -> list[str]:
+    # A checkpoint is judged by what was written into it: runs that began before there were fingerprints go on.
+    return [name for name, value in of.items() if name in held["of"] and held["of"][name] != value]

@@ -53,20 +53,20 @@ class Report:
     """What came out.
 
     Attributes:
-        ser: labels of given words; None where an engine read the words.
-        re_gold: QUESTION→ANSWER links of given entities; None likewise.
-        header_question: HEADER→QUESTION links of given entities; None likewise.
-        pairs: end to end.
+        ser: labels of the annotations' words, whoever read those of ``pairs``.
+        re_gold: QUESTION→ANSWER links of the annotations' entities.
+        header_question: HEADER→QUESTION links of the annotations' entities.
+        pairs: end to end, from the words of ``ocr``.
         ocr_words: how well the words were read; None where they were given.
-        ocr: ``gold`` or the engine's name.
+        ocr: where the words of ``pairs`` are from: ``gold`` or the engine's name.
         model: name and version of the extractor's model, as it calls itself.
         pages: how many.
         seconds: spent by the extractor, without loading and without OCR.
     """
 
-    ser: LabelScores | None
-    re_gold: Score | None
-    header_question: Score | None
+    ser: LabelScores
+    re_gold: Score
+    header_question: Score
     pairs: Score
     ocr_words: Score | None
     ocr: str
@@ -76,16 +76,13 @@ class Report:
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON; ratios to four digits."""
-        ser = self.ser and {
+        ser = {
             **_rounded(self.ser.micro),
             "word_accuracy": round(self.ser.word_accuracy, 4),
             "labels": {label: _rounded(score) for label, score in self.ser.labels.items()},
             "confusion": self.ser.confusion.tolist(),
         }
-        re_gold = self.re_gold and {
-            **_rounded(self.re_gold),
-            "header_question": self.header_question and _rounded(self.header_question),
-        }
+        re_gold = {**_rounded(self.re_gold), "header_question": _rounded(self.header_question)}
         return {
             "ser": ser,
             "re_gold": re_gold,
@@ -105,23 +102,11 @@ def evaluate_gold(forms: Sequence[Form], extractor: KeyValueExtractor, language:
         InvalidRequest: no forms, or an extractor that cannot be given words and entities.
         EngineFailed: the extractor failed.
     """
-    if not isinstance(extractor, GoldTaker):
-        raise InvalidRequest(f"the extractor {extractor.name} cannot be given words and entities to label and link")
     began = time.perf_counter()
-    tags: list[list[str]] = []
-    links: list[set[tuple[int, int]]] = []
-    for batch in _batches(forms):
-        pages = [(*words_of(form), (form.width, form.height)) for form in batch]
-        tags += extractor.label_words(pages)
-        advance(len(batch))
-        given = [(*page, entities_of(form)) for page, form in zip(pages, batch, strict=True)]
-        links += [{(head, tail) for head, tail, _ in found} for found in extractor.link_entities(given)]
-        advance(len(batch))
+    steps = _steps(forms, extractor, advance)
     found = _extract([gold_page(form, language) for form in forms], extractor, advance)
     return Report(
-        ser=score_labels([gold_tags(form) for form in forms], tags),
-        re_gold=score_links(forms, links, "QUESTION", "ANSWER"),
-        header_question=score_links(forms, links, "HEADER", "QUESTION"),
+        *steps,
         pairs=score_pairs(forms, found, similarity=1.0),
         ocr_words=None,
         ocr=ENGINE,
@@ -134,30 +119,49 @@ def evaluate_gold(forms: Sequence[Form], extractor: KeyValueExtractor, language:
 def evaluate_read(
     forms: Sequence[Form], pages: Sequence[OCRPage], extractor: KeyValueExtractor, advance: Advance
 ) -> Report:
-    """Pairs and words from what an OCR engine read; ``advance`` sees every page once.
+    """Pairs and words from what an OCR engine read, labels and links as :func:`evaluate_gold` has them.
 
     Args:
         forms: gold.
         pages: as many, in the same order.
         extractor: under test.
-        advance: see :data:`Advance`.
+        advance: sees every page three times.
 
     Raises:
-        InvalidRequest: no forms.
+        InvalidRequest: no forms, or an extractor that cannot be given words and entities.
         EngineFailed: the extractor failed.
     """
     began = time.perf_counter()
+    steps = _steps(forms, extractor, advance)
     found = _extract(pages, extractor, advance)
     return Report(
-        ser=None,
-        re_gold=None,
-        header_question=None,
+        *steps,
         pairs=score_pairs(forms, found, similarity=OCR_SIMILARITY),
         ocr_words=score_words(forms, pages),
         ocr=pages[0].engine,
         model=_model(found),
         pages=len(forms),
         seconds=time.perf_counter() - began,
+    )
+
+
+def _steps(forms: Sequence[Form], extractor: KeyValueExtractor, advance: Advance) -> tuple[LabelScores, Score, Score]:
+    """Labels of the annotations' words, their QUESTION→ANSWER links, and HEADER→QUESTION."""
+    if not isinstance(extractor, GoldTaker):
+        raise InvalidRequest(f"the extractor {extractor.name} cannot be given words and entities to label and link")
+    tags: list[list[str]] = []
+    links: list[set[tuple[int, int]]] = []
+    for batch in _batches(forms):
+        pages = [(*words_of(form), (form.width, form.height)) for form in batch]
+        tags += extractor.label_words(pages)
+        advance(len(batch))
+        given = [(*page, entities_of(form)) for page, form in zip(pages, batch, strict=True)]
+        links += [{(head, tail) for head, tail, _ in found} for found in extractor.link_entities(given)]
+        advance(len(batch))
+    return (
+        score_labels([gold_tags(form) for form in forms], tags),
+        score_links(forms, links, "QUESTION", "ANSWER"),
+        score_links(forms, links, "HEADER", "QUESTION"),
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -11,12 +13,18 @@ from ml_server import languages
 from ml_server.cores import openmp_threads
 from ml_server.engines.layoutlm import model_source
 from ml_server.engines.layoutlm.licence import is_free
-from ml_server.errors import EngineUnavailable, InvalidRequest
+from ml_server.engines.layoutlm.model import OURS
+from ml_server.errors import InvalidRequest
 from ml_server.settings import usable_cores
 from ml_server.training.examples import TAGS, labelled
 from ml_server.training.forms import read_forms, split
+from ml_server.training.kept import is_finished
+from ml_server.training.knobs import Knobs
 from ml_server.training.model_card import ModelCard, TrainingData
-from ml_server.training.train import Knobs, Progress, train
+from ml_server.training.train import Progress, train
+
+Say = Callable[[str], None]
+"""Called with a line that people shall see before it begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +41,7 @@ class Plan:
         name: in the model card.
         version: in the model card and in results.
         licence: SPDX name; empty if nobody said.
+        overwrite: put the new model over a finished one in ``out``, and begin anew over another run's checkpoint.
         knobs: of the trainer.
     """
 
@@ -45,14 +54,15 @@ class Plan:
     name: str = "key-values"
     version: str = "1"
     licence: str = ""
+    overwrite: bool = False
     knobs: Knobs = field(default_factory=Knobs)
 
 
-def run(plan: Plan, progress: Progress) -> str:
+def run(plan: Plan, progress: Progress, say: Say = lambda line: None) -> str:
     """Train, write the model with its card, and say how it went.
 
     Raises:
-        InvalidRequest: no pages, or a damaged file.
+        InvalidRequest: no pages, a damaged file, or a finished model where the new one is to be.
         EngineUnavailable: the model to start from is not here, is none of ours, or its licence is refused.
     """
     torch.set_num_threads(openmp_threads(plan.threads or usable_cores()))
@@ -62,14 +72,22 @@ def run(plan: Plan, progress: Progress) -> str:
         raise InvalidRequest("no annotated pages to train on")
     if plan.out.exists() and plan.out.resolve() == Path(plan.start or "/dev/null").resolve():
         raise InvalidRequest(f"{plan.out} is the model to start from; write to another folder")
+    if is_finished(plan.out) and not plan.overwrite:
+        raise InvalidRequest(
+            f"{plan.out} holds a finished model; replace it with --overwrite, or write to another folder"
+        )
     source = model_source.resolve(plan.start, allow_noncommercial=plan.allow_noncommercial)
-    if not (source.path / "tokenizer.json").is_file():
-        raise EngineUnavailable(f"{source.path}: no tokenizer.json beside the model")
     licence = _licence(plan, source)
     kept, judged = split(forms, plan.held_out, plan.knobs.seed)
     if not kept:
         raise InvalidRequest(f"{len(forms)} page(s), all held out; give more, or --held-out 0")
     trained_on = {id(form) for form in kept}
+    say(f"starts from {_named(source)}, on {len(kept)} pages; {len(judged)} held out")
+    if plan.knobs.task == "ser" and _has_relations(source.path):
+        say(
+            "warning: labels alone move the encoder under links that stay as they were learnt; links may get worse. "
+            "Where the pages have links, the task joint trains both"
+        )
     scores = train(
         [labelled(form) for form in kept],
         [labelled(form) for form in judged],
@@ -78,13 +96,14 @@ def run(plan: Plan, progress: Progress) -> str:
         plan.knobs,
         plan.version,
         progress,
+        overwrite=plan.overwrite,
     )
     measured = {"SER F1": scores.ser_f1, "RE F1": scores.re_f1, "header RE F1": scores.header_f1} if judged else {}
     ModelCard(
         name=plan.name,
         version=plan.version,
         licence=licence,
-        base_model=f"{source.name} {source.version}".strip(),
+        base_model=_named(source),
         languages=tuple(languages.parse(name)[0].codes[0] for name in source.languages) or ("ko", "en"),
         labels=tuple(dict.fromkeys(tag[2:] for tag in TAGS if tag != "O")),
         data=tuple(
@@ -99,6 +118,16 @@ def run(plan: Plan, progress: Progress) -> str:
     ).write(plan.out)
     shown = "  ".join(f"{name} {value:.3f}" for name, value in measured.items())
     return f"{len(kept)} pages trained on, {len(judged)} held out. {shown}".strip()
+
+
+def _named(source: model_source.ModelFolder) -> str:
+    return f"{source.name} {source.version}".strip()
+
+
+def _has_relations(folder: Path) -> bool:
+    """Whether a model brings a trained relation head."""
+    stated = folder / f"{OURS}.json"
+    return stated.is_file() and bool(json.loads(stated.read_text()).get("relation_head"))
 
 
 def _licence(plan: Plan, source: model_source.ModelFolder) -> str:

@@ -1,28 +1,32 @@
 """How the shipped model is made, from nothing but package registries: ``python -m ml_server.training.shipped WORK``.
 
 Every step leaves its result in WORK and is skipped where it is there, so a run that was stopped goes on. How long each
-took when the shipped weights were made stands in docs/key_values.md.
+took when the shipped weights were made stands in docs/key_values.md, and of the trainings on the model card.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from ml_server.training.augment import Noise
-from ml_server.training.train import Knobs
+from ml_server.training.knobs import Knobs
+
+if TYPE_CHECKING:
+    from ml_server.training.examples import LabelledPage
 
 PAGES, PICTURES, HELD_OUT = 9000, 240, 200
 SEED = 20261121
-VERSION = "1.1.0"
 FILES = (
     "README.md",
     "config.json",
@@ -51,18 +55,21 @@ class Round:
 
     Attributes:
         name: of its folder.
+        version: of the weights that come out.
         knobs: of the trainer; the pages have its seed too.
     """
 
     name: str
+    version: str
     knobs: Knobs
 
 
 # The first ended while more steps still helped. The second sees new pages, more of them in the order of OCR's lines.
 ROUNDS = (
-    Round("round1", KNOBS),
+    Round("round1", "1.0.0", KNOBS),
     Round(
         "round2",
+        "1.1.0",
         replace(
             KNOBS, learning_rate=2e-4, head_learning_rate=5e-4, noise=replace(KNOBS.noise, lines=0.5), seed=SEED + 2
         ),
@@ -88,7 +95,7 @@ def main(
             base_model.main(start)
     for number, each in enumerate(ROUNDS, 1):
         if not (work / each.name / "model" / "README.md").is_file():
-            _go_round(each, number, start, work / each.name, console)
+            _go_round(ROUNDS[:number], start, work / each.name, console)
         start = work / each.name / "model"
     if install:
         from ml_server.engines.layoutlm.model_source import SHIPPED
@@ -99,35 +106,35 @@ def main(
         console.print(f"installed into {SHIPPED}")
 
 
-def _go_round(each: Round, number: int, start: Path, work: Path, console: Console) -> None:
+def _go_round(rounds: Sequence[Round], start: Path, work: Path, console: Console) -> None:
+    """The last of ``rounds``; the others are done."""
     from ml_server.training import ocr_noise
+    from ml_server.training.kept import is_finished
     from ml_server.training.synthetic.generate import Run, generate
 
-    seed = each.knobs.seed
-    with _step(console, f"{each.name}: pages"):
+    name, seed = rounds[-1].name, rounds[-1].knobs.seed
+    with _step(console, f"{name}: pages"):
         generate(Run(work / "pages", PAGES, seed, scan=True))
-    with _step(console, f"{each.name}: pages with pictures"):
+    with _step(console, f"{name}: pages with pictures"):
         generate(Run(work / "pictures", PICTURES, seed + 1, images=1.0, scan=True))
-    with _step(console, f"{each.name}: reading the pictures"):
+    with _step(console, f"{name}: reading the pictures"):
         ocr_noise.read_pictures(work / "pictures", work / "read.jsonl")
-    with _step(console, f"{each.name}: training"):
-        _train(each.knobs, number, start, work, console)
+    if not is_finished(work / "model"):
+        with _step(console, f"{name}: training"):
+            _train(rounds[-1], start, work, console)
+    with _step(console, f"{name}: card"):
+        _write_card(rounds, work, console)
 
 
-def _train(knobs: Knobs, number: int, start: Path, work: Path, console: Console) -> None:
+def _train(each: Round, start: Path, work: Path, console: Console) -> None:
     import torch
 
     from ml_server.cores import openmp_threads
     from ml_server.settings import usable_cores
-    from ml_server.training.card import shipped_card
-    from ml_server.training.examples import labelled
-    from ml_server.training.forms import read_forms
     from ml_server.training.train import train
 
     torch.set_num_threads(openmp_threads(usable_cores()))
-    clean = [labelled(form) for form in read_forms(work / "pages")]
-    read = [labelled(form) for form in read_forms(work / "read.jsonl")]
-    held_out, clean = clean[:HELD_OUT], clean[HELD_OUT:]
+    clean, read = _pages(work)
     columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
     with Progress(*columns, TextColumn("{task.description}"), console=console) as progress:
         bar = progress.add_task("", total=None)
@@ -135,10 +142,42 @@ def _train(knobs: Knobs, number: int, start: Path, work: Path, console: Console)
         def show(step: int, steps: int, line: str) -> None:
             progress.update(bar, completed=step, total=steps, description=line)
 
-        scores = train([*clean, *read], held_out, start, work / "model", knobs, VERSION, show)
+        held_out, kept = clean[:HELD_OUT], clean[HELD_OUT:]
+        train([*kept, *read], held_out, start, work / "model", each.knobs, each.version, show)
+
+
+def _write_card(rounds: Sequence[Round], work: Path, console: Console) -> None:
+    """Judge the last round's model and write its card; how long each round trained stands in its ``curve.json``."""
+    from ml_server.engines.layoutlm.model import load
+    from ml_server.engines.layoutlm.tokenizer import load_tokenizer
+    from ml_server.training.card import shipped_card
+    from ml_server.training.validation import validate
+
+    model, each = work / "model", rounds[-1]
+    clean, read = _pages(work)
+    scores = validate(load(model), load_tokenizer(model), clean[:HELD_OUT])
     console.print(f"on {HELD_OUT} generated pages held out: {asdict(scores)}")
-    metrics = {"SER F1": scores.ser_f1, "RE F1": scores.re_f1, "header RE F1": scores.header_f1}
-    shipped_card(VERSION, number * len(clean), number * len(read), knobs, metrics).write(work / "model")
+    seconds = {
+        done.name: json.loads((work.parent / done.name / "model" / "curve.json").read_text())[-1]["seconds"]
+        for done in rounds
+    }
+    shipped_card(
+        each.version,
+        len(rounds) * (len(clean) - HELD_OUT),
+        len(rounds) * len(read),
+        each.knobs,
+        {"SER F1": scores.ser_f1, "RE F1": scores.re_f1, "header RE F1": scores.header_f1},
+        seconds,
+    ).write(model)
+
+
+def _pages(work: Path) -> tuple[list[LabelledPage], list[LabelledPage]]:
+    """Generated pages, and those that engines read."""
+    from ml_server.training.examples import labelled
+    from ml_server.training.forms import read_forms
+
+    clean, read = ([labelled(form) for form in read_forms(work / name)] for name in ("pages", "read.jsonl"))
+    return clean, read
 
 
 class _step:  # noqa: N801 - reads as a statement

@@ -1,4 +1,4 @@
-"""Fine-tunes SER and RE. Reads from top to bottom: knobs, data, network, loop, what is written.
+"""Fine-tunes SER and RE. Reads from top to bottom: data, network, loop, what is written.
 
 A run can be stopped at any moment and goes on from its last checkpoint: same seed, same order of pages, same schedule.
 """
@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from tokenizers import Tokenizer
@@ -21,54 +21,16 @@ from tokenizers import Tokenizer
 from ml_server.engines.layoutlm.inference import represent
 from ml_server.engines.layoutlm.model import OURS, KeyValueModel, load
 from ml_server.engines.layoutlm.relations import RelationHead
+from ml_server.engines.layoutlm.tokenizer import load_tokenizer
 from ml_server.engines.precision import mixed, trained_dtype
 from ml_server.training import checkpoint
-from ml_server.training.augment import Noise, augment
-from ml_server.training.examples import TAGS, Batch, Example, LabelledPage, collate, example
+from ml_server.training.augment import augment
+from ml_server.training.examples import TAGS, Batch, Example, LabelledPage, collate, example, fingerprint
+from ml_server.training.kept import CHECKPOINT, keep
+from ml_server.training.knobs import Knobs
 from ml_server.training.validation import Scores, validate
 
 Progress = Callable[[int, int, str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Knobs:
-    """Everything that shapes a run.
-
-    Attributes:
-        epochs: passes over the pages.
-        task: ``joint``, ``ser`` alone, or ``re`` alone with the encoder left as it is.
-        batch_pieces: padded pieces in one step; a step of one page may have more.
-        learning_rate: peak, of the encoder.
-        head_learning_rate: peak, of what is ours beside it.
-        warm_up: share of the steps in which the rates rise; they then fall as a half cosine to 0.
-        weight_decay: of matrices.
-        relation_weight: of the relation loss beside the labelling loss.
-        unknown: share of pieces hidden from the network, so that it looks at layout too.
-        dropout: in the encoder.
-        noise: see :class:`Noise`.
-        size: most pieces of a page; of longer ones a random part is taken.
-        validate_every: epochs between looks at the held-out pages; may be a fraction.
-        patience: looks without a better one before the run ends early.
-        checkpoint_every_s: seconds between checkpoints.
-        seed: of everything random.
-    """
-
-    epochs: float = 30
-    task: Literal["joint", "ser", "re"] = "joint"
-    batch_pieces: int = 2048
-    learning_rate: float = 2e-4
-    head_learning_rate: float = 1e-3
-    warm_up: float = 0.06
-    weight_decay: float = 0.01
-    relation_weight: float = 0.5
-    unknown: float = 0.08
-    dropout: float = 0.1
-    noise: Noise = field(default_factory=Noise)
-    size: int = 512
-    validate_every: float = 1.0
-    patience: int = 8
-    checkpoint_every_s: float = 120
-    seed: int = 7
 
 
 @dataclass(slots=True)
@@ -93,25 +55,32 @@ def train(
     knobs: Knobs,
     version: str,
     progress: Progress,
+    *,
+    overwrite: bool = False,
 ) -> Scores:
-    """Train from the folder ``start`` and write the best model to ``out``.
+    """Train from the folder ``start`` and write the best model to ``out``, over one that is there.
 
     Args:
         pages: to train on; those without words are skipped.
         held_out: to judge on; with none the last model is kept.
         start: a base model's folder or a trained one.
-        out: gets model, tokenizer and ``curve.json``; ``out/.checkpoint.pt`` resumes a stopped run and is removed at
-            the end.
+        out: gets model, tokenizer and ``curve.json``; ``out/.checkpoint.pt`` is there from the first step to the end
+            and resumes a stopped run.
         knobs: see :class:`Knobs`.
         version: written into the model.
         progress: called with step, steps in all and a line about the run.
+        overwrite: begin anew over the checkpoint of another run.
 
     Returns:
         Scores on ``held_out`` of the model that was kept.
+
+    Raises:
+        InvalidRequest: the checkpoint is of another run.
+        EngineUnavailable: the tokenizer cannot be loaded.
     """
     torch.manual_seed(knobs.seed)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    tokenizer = Tokenizer.from_file(str(start / "tokenizer.json"))
+    tokenizer = load_tokenizer(start)
     tokenizer.no_padding()
     tokenizer.no_truncation()
     model = _network(start, knobs, version).to(device)
@@ -123,11 +92,14 @@ def train(
     total = max(1, round(knobs.epochs * per_epoch))
     look = max(1, round(knobs.validate_every * per_epoch))
 
-    state, stopped = State(), out / ".checkpoint.pt"
+    state, stopped = State(), out / CHECKPOINT
     out.mkdir(parents=True, exist_ok=True)
     of = {"knobs": asdict(knobs), "start": str(start), "version": version, "words": lengths}
-    if stopped.is_file():
+    of |= {"pages": fingerprint(pages), "held-out pages": fingerprint(held_out)}
+    if stopped.is_file() and not (overwrite and checkpoint.differences(stopped, of)):
         state = checkpoint.resume(stopped, model, optimizer, of, State)
+    else:  # so that a model in ``out`` is never without one before it is finished
+        checkpoint.save(stopped, model, optimizer, state, of)
     began, saved = time.monotonic() - state.seconds, time.monotonic()
     while state.step < total:
         epoch, place = _locate(state.step, lengths, knobs)
@@ -163,16 +135,16 @@ def train(
         progress(state.step, total, f"loss ser {state.ser:.3f} re {state.re:.3f}  best {state.best:.3f}")
         if state.step % look == 0 or state.step == total:
             if _look(model, tokenizer, held_out, knobs, state, out):
-                model.save(out)
-                (out / "tokenizer.json").write_bytes((start / "tokenizer.json").read_bytes())
+                keep(model, tokenizer, start, out)
             if held_out and state.waited >= knobs.patience:
                 break
         if time.monotonic() - saved > knobs.checkpoint_every_s:
             checkpoint.save(stopped, model, optimizer, state, of)
             saved = time.monotonic()
-    stopped.unlink(missing_ok=True)
     (out / "curve.json").write_text(json.dumps(state.curve, indent=1) + "\n")
-    return validate(load(out), tokenizer, held_out)
+    scores = validate(load(out), tokenizer, held_out)
+    stopped.unlink(missing_ok=True)
+    return scores
 
 
 def losses(model: KeyValueModel, batch: Batch, knobs: Knobs, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:

@@ -10,16 +10,14 @@ from typing import Literal
 
 import numpy as np
 import pytest
-import torch
 from tiny_forms import write_folder
+from tiny_model import QUICK, write_model
 from typer.testing import CliRunner
 
 from ml_server.cli import app
 from ml_server.document import Line, OCRPage, Word
 from ml_server.engines.extractor import ExtractorConfig
-from ml_server.engines.layoutlm import model_source
 from ml_server.engines.layoutlm.engine import LayoutLMExtractor
-from ml_server.engines.torchvision_ops import declare_missing_operators
 from ml_server.errors import InvalidRequest
 from ml_server.geometry import box_to_polygon
 from ml_server.training.augment import Noise, augment, line_order
@@ -27,31 +25,12 @@ from ml_server.training.examples import TAGS, LabelledPage, example, labelled
 from ml_server.training.forms import read_folder
 from ml_server.training.ocr_noise import relabel
 from ml_server.training.run import Plan, run
-from ml_server.training.train import Knobs, train
-
-QUICK = Knobs(epochs=40, learning_rate=3e-3, head_learning_rate=3e-3, batch_pieces=64, unknown=0, dropout=0,
-              noise=Noise(lines=0, split=0, affine=0, upper=0, confused_pages=0))  # fmt: skip
+from ml_server.training.train import train
 
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An untrained LayoutLM of one narrow layer with the shipped tokenizer."""
-    from tokenizers import Tokenizer
-
-    declare_missing_operators()
-    from transformers import LayoutLMConfig, LayoutLMForTokenClassification
-
-    folder = tmp_path_factory.mktemp("base")
-    torch.manual_seed(1)
-    tokenizer = model_source.SHIPPED / "tokenizer.json"
-    rows = Tokenizer.from_file(str(tokenizer)).get_vocab_size()
-    config = LayoutLMConfig(
-        vocab_size=rows, hidden_size=32, num_hidden_layers=1, num_attention_heads=2, intermediate_size=32,
-        type_vocab_size=6, pad_token_id=1,
-    )  # fmt: skip
-    LayoutLMForTokenClassification(config).save_pretrained(folder)
-    (folder / "tokenizer.json").write_bytes(tokenizer.read_bytes())
-    return folder
+    return write_model(tmp_path_factory.mktemp("base"))
 
 
 @pytest.fixture
