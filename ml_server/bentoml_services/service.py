@@ -93,11 +93,12 @@ class MLServer:
         self.settings = Settings()
         self.pipeline = Pipeline(self.settings)
         self.grpc = GrpcServer(self.pipeline, self.settings)
+        label_studio = LabelStudioSettings()
         self.label_studio = Backend(
             self.pipeline,
             self.settings,
-            LabelStudioSettings(),
-            ProcessJobs(self.settings),
+            label_studio,
+            ProcessJobs(self.settings, label_studio.url),
             state_folder(self.settings),
         )
         self._stopping: asyncio.Task[None] | None = None

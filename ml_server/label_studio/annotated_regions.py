@@ -40,15 +40,17 @@ class AnnotatedRegion:
 
     Attributes:
         id: Label Studio's.
+        image: name of the ``<Image>`` it is on.
         page: 0-based: which of the task's pictures it is on.
         shape: Label Studio's ``value`` with the geometry, percent; empty where none came.
         kind: ``box``, ``polygon``, ``ellipse``, ``brush`` or ``keypoint``.
         labels: in their order.
-        texts: the lines of its transcription.
+        texts: the lines of its transcription; without runs of spaces, and without empty ones.
         turned: degrees by which the annotator had turned the picture.
     """
 
     id: str
+    image: str
     page: int = 0
     shape: Mapping[str, Any] = field(default_factory=dict)
     kind: str = ""
@@ -68,20 +70,21 @@ class AnnotatedRelation:
 
     Attributes:
         head: id of the region the arrow comes from.
-        tail: id of the region it points to.
-        both_ways: the arrow has two heads.
+        tail: id of the region it points to; of an arrow with two heads, the one that was clicked last.
     """
 
     head: str
     tail: str
-    both_ways: bool = False
 
 
-def read_result(result: Iterable[Mapping[str, Any]]) -> tuple[list[AnnotatedRegion], list[AnnotatedRelation]]:
+def read_result(
+    result: Iterable[Mapping[str, Any]], text: str
+) -> tuple[list[AnnotatedRegion], list[AnnotatedRelation]]:
     """The regions in the order they were made, and the relations. Results that have no region's shape are left out.
 
     Args:
         result: of one annotation, as Label Studio's API gives it.
+        text: name of the ``<TextArea>`` for transcriptions; what is in others, a comment say, is left out.
     """
     regions: dict[str, AnnotatedRegion] = {}
     relations = []
@@ -93,7 +96,7 @@ def read_result(result: Iterable[Mapping[str, Any]]) -> tuple[list[AnnotatedRegi
         value = item.get("value")
         if not isinstance(value, Mapping) or not item.get("id"):
             continue
-        region = regions.setdefault(str(item["id"]), AnnotatedRegion(str(item["id"])))
+        region = regions.setdefault(str(item["id"]), AnnotatedRegion(str(item["id"]), str(item.get("to_name", ""))))
         region.page = int(item.get("item_index") or 0)
         region.turned = float(item.get("image_rotation") or 0)
         shape = _kind(value)
@@ -101,7 +104,7 @@ def read_result(result: Iterable[Mapping[str, Any]]) -> tuple[list[AnnotatedRegi
             region.shape, region.kind = value, shape
         for name in _LABELS:
             region.labels += [str(label) for label in value.get(name) or () if str(label) not in region.labels]
-        if kind == "textarea":
+        if kind == "textarea" and item.get("from_name") == text:
             region.texts = _lines(value.get("text"))
     return [region for region in regions.values() if region.shape], relations
 
@@ -172,8 +175,7 @@ def _kind(value: Mapping[str, Any]) -> str:
 
 def _relation(item: Mapping[str, Any]) -> AnnotatedRelation:
     head, tail = str(item.get("from_id", "")), str(item.get("to_id", ""))
-    direction = item.get("direction", "right")
-    return AnnotatedRelation(*((tail, head) if direction == "left" else (head, tail)), both_ways=direction == "bi")
+    return AnnotatedRelation(*((tail, head) if item.get("direction") == "left" else (head, tail)))
 
 
 def _lines(text: str | Sequence[str] | None) -> list[str]:

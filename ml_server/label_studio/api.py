@@ -96,14 +96,6 @@ class LabelStudio:
         """
         return await self.call("POST", path, json=body)
 
-    async def patch(self, path: str, body: Any) -> Any:
-        """What a PATCH of JSON answers, from JSON.
-
-        Raises:
-            MLServerError: see :meth:`call`.
-        """
-        return await self.call("PATCH", path, json=body)
-
     async def call(self, method: str, path: str, **request: Any) -> Any:
         """One call; ``request`` is for httpx.
 

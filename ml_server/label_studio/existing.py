@@ -11,6 +11,7 @@ from ml_server.errors import InvalidRequest
 from ml_server.geometry import box_to_polygon, order_corners
 from ml_server.key_value import KeyValuePage
 from ml_server.label_studio.annotated_regions import AnnotatedRegion, corners, read_result
+from ml_server.label_studio.config import LabelConfig
 from ml_server.label_studio.predictions import PredictedPage, Region
 from ml_server.label_studio.word_boxes import place_words
 
@@ -56,10 +57,11 @@ class ExistingPage:
             head, tail = owner[relation.head], owner[relation.tail]
             if head is not None and tail is not None and head != tail and (head, tail) not in links:
                 links.append((head, tail))
-        return PredictedPage(tuple(regions), tuple(links), found.width, found.height, found.model_version)
+        version = found.model_version
+        return PredictedPage(tuple(regions), tuple(links), found.width, found.height, version, version)
 
 
-def existing_pages(task: Mapping[str, Any], language: str, count: int) -> list[ExistingPage]:
+def existing_pages(task: Mapping[str, Any], config: LabelConfig, language: str, count: int) -> list[ExistingPage]:
     """The transcribed regions of a task, image by image.
 
     From the first of these that has any: the draft, the annotations (the latest first, but cancelled ones), the
@@ -67,6 +69,7 @@ def existing_pages(task: Mapping[str, Any], language: str, count: int) -> list[E
 
     Args:
         task: as Label Studio sends it.
+        config: of its project; only what is on its image, and in its tag for transcriptions, counts.
         language: for the pages.
         count: of images.
 
@@ -74,8 +77,9 @@ def existing_pages(task: Mapping[str, Any], language: str, count: int) -> list[E
         InvalidRequest: it has none.
     """
     for result in _results(task):
-        regions, _ = read_result(result)
-        sizes = _sizes(result)
+        regions, _ = read_result(result, config.text)
+        regions = [each for each in regions if each.image == config.image]
+        sizes = _sizes(result, config.image)
         pages = [
             _page([each for each in regions if each.page == at], sizes.get(at), language, at) for at in range(count)
         ]
@@ -98,12 +102,12 @@ def _results(task: Mapping[str, Any]) -> Iterator[Sequence[Mapping[str, Any]]]:
                 yield [item for item in result if isinstance(item, Mapping)]
 
 
-def _sizes(result: Iterable[Mapping[str, Any]]) -> dict[int, tuple[int, int]]:
-    """Width and height of the images, pixels, by their position."""
+def _sizes(result: Iterable[Mapping[str, Any]], image: str) -> dict[int, tuple[int, int]]:
+    """Width and height of one tag's images, pixels, by their position."""
     found = {}
     for item in result:
         size = item.get("original_width"), item.get("original_height")
-        if all(isinstance(side, int) and side > 0 for side in size):
+        if item.get("to_name") == image and all(isinstance(side, int) and side > 0 for side in size):
             found[int(item.get("item_index") or 0)] = (int(size[0] or 0), int(size[1] or 0))
     return found
 
@@ -119,8 +123,7 @@ def _page(regions: Sequence[AnnotatedRegion], size: tuple[int, int] | None, lang
         if region.texts:
             placed = place_words(region.texts, bbox)
             words = tuple(Word(text, 1.0, box_to_polygon(box)) for text, box in placed)
-            text = " ".join(word.text for word in words)
-            lines.append(Line(text, 1.0, order_corners(bbox), words))
-            kept.append(Region(order_corners(bbox), 1.0, text=text, id=region.id))
+            lines.append(Line(" ".join(word.text for word in words), 1.0, order_corners(bbox), words))
+            kept.append(Region(order_corners(bbox), 1.0, text=region.text, id=region.id))
     page = OCRPage(tuple(lines), width, height, language, _ENGINE, _ENGINE, number=index + 1)
     return ExistingPage(page, tuple(kept))

@@ -48,6 +48,7 @@ class PredictedPage:
         width: of the image as it was read (its EXIF orientation applied, as browsers show it), pixels.
         height: likewise.
         model_version: who is to be thanked.
+        model: of these, the version that labelled, as results carry it; empty where none did.
     """
 
     regions: tuple[Region, ...]
@@ -55,6 +56,7 @@ class PredictedPage:
     width: int
     height: int
     model_version: str
+    model: str = ""
 
 
 def of_text(page: OCRPage, level: Literal["line", "word"], version: str) -> PredictedPage:
@@ -81,7 +83,7 @@ def of_entities(page: KeyValuePage, version: str) -> PredictedPage:
     """
     regions = [Region(around(each.words), each.confidence, each.label, each.text) for each in page.entities]
     links = tuple((relation.head, relation.tail) for relation in page.relations)
-    return PredictedPage(tuple(regions), links, page.width, page.height, version)
+    return PredictedPage(tuple(regions), links, page.width, page.height, version, page.model_version)
 
 
 def prediction(config: LabelConfig, pages: Sequence[PredictedPage]) -> dict[str, Any]:
@@ -91,7 +93,7 @@ def prediction(config: LabelConfig, pages: Sequence[PredictedPage]) -> dict[str,
 
     Args:
         config: of the project.
-        pages: of one task, at least one.
+        pages: of one task, at least one, all of one ``model_version``.
 
     Returns:
         ``result``, ``score`` (mean of the regions', 0..1; 0 for empty pages) and ``model_version``.

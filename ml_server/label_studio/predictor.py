@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import aclosing, suppress
-from typing import Any
+from functools import partial
+from typing import Any, TypeAlias, TypeVar
 
 from tenacity import AsyncRetrying, retry_if_exception_type, wait_random
 
@@ -13,7 +14,7 @@ from ml_server import languages, logs, metrics
 from ml_server.document import DocumentRequest, Line, OCRPage, Polygon, Word
 from ml_server.engines.extractors import KIND
 from ml_server.engines.factory import AUTO, OCREngineFactory
-from ml_server.errors import DeadlineExceeded, EngineUnavailable, MLServerError, ServerBusy
+from ml_server.errors import DeadlineExceeded, EngineUnavailable, InvalidRequest, MLServerError, NotReady, ServerBusy
 from ml_server.label_studio.config import LabelConfig
 from ml_server.label_studio.existing import existing_pages
 from ml_server.label_studio.images import Images
@@ -21,6 +22,12 @@ from ml_server.label_studio.predictions import PredictedPage, of_entities, of_te
 from ml_server.label_studio.reader import Reader
 from ml_server.label_studio.settings import LabelStudioSettings
 
+T = TypeVar("T")
+
+_OnePage: TypeAlias = Callable[[int, str], Coroutine[Any, Any, PredictedPage]]
+"""Predicts a page of a task: which one, 0-based, and the model version that is to; empty for whichever serves."""
+
+_ATTEMPTS = 3  # at a task whose model version leaves while its pages are read
 _PROBE_S = 2.0  # Label Studio waits three seconds for an answer to /setup
 _UNEXPECTED = "internal error; the server's log has the details under this task's id"
 
@@ -100,24 +107,45 @@ class Predictor:
         """
         wanted = config.task(self._settings.predict)
         addresses = config.addresses(task.get("data") or {})
-        if wanted == "key_values":
-            existing = existing_pages(task, self._language, len(addresses))
-            found = [await self._pipeline.understand(each.page, model_version=self._model) for each in existing]
-            return prediction(config, [each.labelled(page) for each, page in zip(existing, found, strict=True)])
         number = task.get("id")
+        existing = existing_pages(task, config, self._language, len(addresses)) if wanted == "key_values" else []
         read = self._text if wanted == "ocr" else self._entities
 
-        async def one(address: str) -> PredictedPage:
+        async def one(at: int, version: str) -> PredictedPage:
             async with self._gate:
-                data = await self._images.fetch(address, number if isinstance(number, int) else None)
-                return await _patiently(lambda: read(data, f"task-{number}"))
+                if existing:
+                    page = existing[at]
+                    call = partial(self._pipeline.understand, page.page, model_version=version)
+                    return page.labelled(await _patiently(call))
+                data = await self._images.fetch(addresses[at], number if isinstance(number, int) else None)
+                return await _patiently(partial(read, self._request(data, f"task-{number}", version)))
 
-        working = [asyncio.create_task(one(address)) for address in addresses]
-        try:
-            return prediction(config, await asyncio.gather(*working))
-        finally:
-            for each in working:
-                each.cancel()
+        if wanted == "ocr" or self._model or len(addresses) == 1:
+            return prediction(config, await _together(one(at, self._model) for at in range(len(addresses))))
+        return prediction(config, await self._by_one_model(one, len(addresses)))
+
+    async def _by_one_model(self, one: _OnePage, count: int) -> list[PredictedPage]:
+        """Pages that one version labelled: whichever gets the first, since the traffic may be shared."""
+        for _ in range(_ATTEMPTS):
+            first = await one(0, "")
+            name = self._name_of(first.model)
+            try:
+                others = await _together(one(at, name) for at in range(1, count))
+            except InvalidRequest as error:
+                if error.field != "model_version":
+                    raise
+                continue  # it has left meanwhile
+            if all(page.model == first.model for page in others):
+                return [first, *others]
+        raise NotReady("other model versions came into service while the task's pages were read", retry_after_s=1.0)
+
+    def _name_of(self, model: str) -> str:
+        """What to ask for a version by that has answered; empty where it cannot be asked for."""
+        for info in self._pipeline.engines():
+            own = info.version.partition(" ")[0]
+            if info.kind == KIND and model in (own, f"{info.name} {own}"):
+                return own
+        return ""
 
     async def _outcome(self, task: Mapping[str, Any], config: LabelConfig) -> dict[str, Any] | MLServerError:
         try:
@@ -128,16 +156,16 @@ class Predictor:
             _log.exception("unexpected_error", task=task.get("id"))
             return MLServerError(_UNEXPECTED)
 
-    async def _text(self, data: bytes, request_id: str) -> PredictedPage:
-        page = await self._pipeline.extract_page(self._request(data, request_id))
+    async def _text(self, request: DocumentRequest) -> PredictedPage:
+        page = await self._pipeline.extract_page(request)
         return of_text(page, self._settings.level, self._version_of_engine(page.engine))
 
-    async def _entities(self, data: bytes, request_id: str) -> PredictedPage:
-        async with aclosing(self._pipeline.extract_key_values(self._request(data, request_id))) as pages:
+    async def _entities(self, request: DocumentRequest) -> PredictedPage:
+        async with aclosing(self._pipeline.extract_key_values(request)) as pages:
             page = await anext(pages)
             return of_entities(page, self._joint(page.model_version, page.ocr_engine))
 
-    def _request(self, data: bytes, request_id: str) -> DocumentRequest:
+    def _request(self, data: bytes, request_id: str, version: str) -> DocumentRequest:
         return DocumentRequest(
             data=data,
             language=self._language,
@@ -145,7 +173,7 @@ class Predictor:
             confidence_threshold=self._settings.confidence_threshold,
             single_page=True,
             request_id=request_id,
-            model_version=self._model,
+            model_version=version,
         )
 
     def _pick(self) -> str:
@@ -180,7 +208,17 @@ class Predictor:
         return f"{name} {info.version}".strip()
 
 
-async def _patiently(call: Callable[[], Awaitable[PredictedPage]]) -> PredictedPage:
+async def _together(calls: Iterable[Coroutine[Any, Any, PredictedPage]]) -> list[PredictedPage]:
+    """All of them at a time; where one fails the others end, too."""
+    working = [asyncio.create_task(call) for call in calls]
+    try:
+        return await asyncio.gather(*working)
+    finally:
+        for each in working:
+            each.cancel()
+
+
+async def _patiently(call: Callable[[], Awaitable[T]]) -> T:
     """Wait for one's turn where the queue is full."""
     async for attempt in AsyncRetrying(
         retry=retry_if_exception_type(ServerBusy), wait=wait_random(0.2, 0.6), reraise=True

@@ -18,7 +18,7 @@ from ml_server.bentoml_services.routes import create_bare_app
 from ml_server.errors import EngineFailed
 from ml_server.label_studio.backend import Backend
 from ml_server.label_studio.settings import LabelStudioSettings
-from ml_server.models.jobs import EXPORT, ProcessJobs
+from ml_server.models.jobs import ProcessJobs
 from ml_server.models.serving import state_folder
 from ml_server.pipeline import Pipeline
 from ml_server.settings import Settings
@@ -61,7 +61,7 @@ async def serve_forever(settings: Settings, label_studio: LabelStudioSettings) -
     tracing.configure(settings.otel_endpoint)
     connection.install(settings)
     pipeline = Pipeline(settings)
-    jobs = ProcessJobs(settings, (*EXPORT, "--url", label_studio.url))  # the rest it has from the environment
+    jobs = ProcessJobs(settings, label_studio.url)
     backend = Backend(pipeline, settings, label_studio, jobs, state_folder(settings))
     app = create_bare_app(pipeline, settings)
     backend.add_to(app)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -14,13 +15,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from ml_server.errors import MLServerError
+from ml_server.label_studio.api import base_url
 from ml_server.models import job_files
 from ml_server.models.job_files import Job, JobFiles
 from ml_server.models.serving import now
 from ml_server.settings import Settings
 
 ORDER = "order.json"
-"""What the server tells the process: settings and the command that fetches the documents."""
+"""What the server tells the process: settings, Label Studio's address, the command that fetches its documents."""
 
 _NICENESS = 10
 _TOLD_EVERY_S = 1.0
@@ -66,7 +68,7 @@ def main(folder: Path) -> int:
     try:
         with files.turn():
             status.put(state="running", started_at=now())
-            _do(folder, order["export"], settings, status)
+            _do(folder, order["url"], order["export"], settings, status)
     except MLServerError as error:
         return _failed(status, error.message)
     except BaseException as error:
@@ -75,11 +77,13 @@ def main(folder: Path) -> int:
     return 0
 
 
-def _do(folder: Path, export: Sequence[str], settings: Settings, status: Status) -> None:
+def _do(folder: Path, url: str, export: Sequence[str], settings: Settings, status: Status) -> None:
     project = status.job.project
-    documents = folder.parents[1] / "documents" / f"project-{project}"  # stays: an export fetches only what is new
+    # It stays: an export fetches only what is new. One folder for each address, as an export insists on.
+    digest = hashlib.sha256(base_url(url).encode()).hexdigest()[:8]
+    documents = folder.parents[1] / "documents" / f"{digest}-project-{project}"
     status.tell("export", 0, 0, f"documents of Label Studio project {project}")
-    _export([*export, "--json", "--project", str(project), str(documents)])
+    _export([*export, "--json", "--url", url, "--project", str(project), str(documents)])
     from ml_server.models.recipe import Recipe, fine_tune
 
     recipe = Recipe(

@@ -29,7 +29,8 @@ _PASSED_ON = (
 # -P: the server's current folder is not where packages are; a clone of ours beside it is a folder called ml_server.
 _PYTHON = (sys.executable, "-P")
 EXPORT = (*_PYTHON, "-m", "ml_server", "label-studio", "export")
-"""Writes documents: called with ``--json --project N FOLDER`` behind it. Its settings come from the environment."""
+"""Writes documents: called with ``--json --url URL --project N FOLDER`` behind it; the rest it has from the
+environment."""
 
 
 class ProcessJobs:
@@ -37,11 +38,13 @@ class ProcessJobs:
 
     Args:
         settings: of the server; those that matter to a training are passed on.
+        url: of the Label Studio whose projects are learnt from.
         export: see :data:`EXPORT`.
     """
 
-    def __init__(self, settings: Settings, export: Sequence[str] = EXPORT) -> None:
+    def __init__(self, settings: Settings, url: str, export: Sequence[str] = EXPORT) -> None:
         self._settings = settings
+        self._url = url
         self._export = tuple(export)
         self.files = JobFiles(state_folder(settings) / "jobs")
         self._log = logs.get_logger("ml_server.models")
@@ -82,7 +85,8 @@ class ProcessJobs:
     def _spawn(self, project: int, why: str) -> tuple[Path, Job]:
         folder, job = self.files.new(project, why)
         values = self._settings.model_dump(mode="json", include=set(_PASSED_ON))
-        (folder / ORDER).write_text(json.dumps({"settings": values, "export": self._export}), encoding="utf-8")
+        order = {"settings": values, "url": self._url, "export": self._export}
+        (folder / ORDER).write_text(json.dumps(order), encoding="utf-8")
         # The child inherits the lock and with it the proof that it lives, from before it runs its first line.
         with held(folder) as lock, Path(job.log).open("ab") as log:
             process = subprocess.Popen(

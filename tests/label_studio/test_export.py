@@ -3,77 +3,21 @@
 from __future__ import annotations
 
 import io
-import json
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
+from exporting import HEIGHT, KEY, VALUE, WIDTH, annotation, causes, exported, link, region, run, studio_with
 from pages import png
 from PIL import Image
-from stand_in import StandIn
 
-from ml_server.errors import InvalidRequest, NotReady
+from ml_server.errors import InvalidRequest
 from ml_server.label_studio import config
-from ml_server.label_studio.export import NOT_CONVERTED, ExportPlan, ExportReport, chosen, export
+from ml_server.label_studio.export import ExportReport, chosen
 from ml_server.label_studio.exported_pictures import picture_file
-from ml_server.label_studio.funsd import KNOWN_LABELS, meanings_of
+from ml_server.label_studio.funsd import meanings_of
 from ml_server.label_studio.which import Which
 from ml_server.label_studio.word_boxes import place_words
-from ml_server.training.forms import Form, read_forms
-
-WIDTH, HEIGHT = 200, 100
-KEY = {"x": 10, "y": 10, "width": 20, "height": 10, "rotation": 0}
-VALUE = {"x": 50, "y": 10, "width": 30, "height": 10, "rotation": 0}
-
-
-def region(name: str, shape: Mapping[str, Any], label: str, text: Any = None, **more: Any) -> list[dict[str, Any]]:
-    kind = "polygonlabels" if "points" in shape else "rectanglelabels"
-    about = {"id": name, "to_name": "image", "original_width": WIDTH, "original_height": HEIGHT, **more}
-    found = [{**about, "from_name": "label", "type": kind, "value": {**shape, kind: [label] if label else []}}]
-    if text is not None:
-        found.append({**about, "from_name": "text", "type": "textarea", "value": {**shape, "text": text}})
-    return found
-
-
-def link(head: str, tail: str, direction: str = "right") -> dict[str, Any]:
-    return {"type": "relation", "from_id": head, "to_id": tail, "direction": direction}
-
-
-def annotation(result: list[dict[str, Any]], number: int = 1, **more: Any) -> dict[str, Any]:
-    return {"id": number, "result": result, "updated_at": f"2026-01-{number:02}", "was_cancelled": False, **more}
-
-
-async def run(
-    studio: StandIn, out: Path, pictures: list[int] | None = None, *, away: int = 0, **plan: Any
-) -> ExportReport:
-    """Export; the picture of the task ``away`` cannot be had."""
-
-    async def fetch(task: Mapping[str, Any], page: int) -> bytes:
-        if task["id"] == away:
-            raise NotReady("Label Studio failed (502)")
-        if pictures is not None:
-            pictures.append(task["id"])
-        return png(WIDTH, HEIGHT)
-
-    async with studio.client() as api:
-        return await export(api, fetch, ExportPlan(1, out, KNOWN_LABELS, **plan), lambda done, total: None)
-
-
-def studio_with(*results: list[dict[str, Any]]) -> StandIn:
-    studio = StandIn(tasks=len(results))
-    for number, result in enumerate(results, start=1):
-        studio.tasks[number]["annotations"] = [annotation(result, number)]
-    return studio
-
-
-def exported(out: Path) -> Form:
-    (form,) = read_forms(out)
-    return form
-
-
-def causes(out: Path) -> list[str]:
-    return [json.loads(line)["cause"] for line in (out / NOT_CONVERTED).read_text().splitlines()]
+from ml_server.training.forms import read_forms
 
 
 async def test_boxes_text_labels_and_relations_arrive(tmp_path: Path) -> None:

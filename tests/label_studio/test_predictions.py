@@ -107,7 +107,7 @@ def test_text_alone_by_line_or_by_word() -> None:
 def test_pages_carry_their_position() -> None:
     found = results(PAGES, of_entities(UNDERSTOOD, "forms 2"), of_entities(UNDERSTOOD, "forms 2"))
     assert [item["item_index"] for item in found if item["type"] == "rectanglelabels"] == [0, 0, 0, 1, 1, 1]
-    regions, relations = read_result(found)
+    regions, relations = read_result(found, "transcription")
     assert len({region.id for region in regions}) == 6
     assert len(relations) == 2
 
@@ -122,8 +122,8 @@ def test_a_turned_box_comes_back_as_it_was(degrees: float) -> None:
     tilted = turned(box(300, 400, 600, 430), degrees, 1000, 800)
     value = value_of(tilted, "rectangle", 1000, 800)
     assert value["rotation"] == pytest.approx(degrees % 360, abs=0.01)
-    item = {"id": "a", "type": "rectangle", "value": value}
-    back = corners(read_result([item])[0][0], 1000, 800)
+    item = {"id": "a", "type": "rectangle", "to_name": "image", "value": value}
+    back = corners(read_result([item], "")[0][0], 1000, 800)
     assert [list(corner) for corner in order_corners(back)] == [pytest.approx(corner, abs=0.02) for corner in tilted]
 
 
@@ -154,7 +154,7 @@ def test_regions_that_are_there_keep_their_ids_and_get_labels() -> None:
         ],
         "predictions": [{"result": older, "created_at": "2026-04-01"}],
     }
-    (existing,) = existing_pages(task, "english", 1)
+    (existing,) = existing_pages(task, parse(OCR_TEMPLATE), "english", 1)
     assert [word.text for line in existing.page.lines for word in line.words] == ["Name:", "Kim"]
     assert (existing.page.width, existing.page.height) == (200, 100)
     words = [line.words for line in existing.page.lines]
@@ -172,4 +172,22 @@ def test_regions_that_are_there_keep_their_ids_and_get_labels() -> None:
 def test_a_task_without_transcribed_regions_says_so() -> None:
     boxes = [item for item in results(FORMS, of_entities(UNDERSTOOD, "forms 2")) if item["type"] != "textarea"]
     with pytest.raises(InvalidRequest, match="task 3 has no regions with text"):
-        existing_pages({"id": 3, "predictions": [{"result": boxes}]}, "english", 1)
+        existing_pages({"id": 3, "predictions": [{"result": boxes}]}, parse(FORMS), "english", 1)
+
+
+def test_a_transcription_keeps_its_printed_lines_and_is_no_comment_nor_of_another_image() -> None:
+    drawn = results(OCR_TEMPLATE, of_text(READ, "line", "mock 1"))
+    lines = ["Name:\nKim  Minsu"]
+    for item in drawn:
+        if item["type"] == "textarea":
+            item["value"]["text"] = lines
+    comment = {**drawn[-1], "from_name": "comment", "value": drawn[-1]["value"] | {"text": ["is this right?"]}}
+    back = [{**item, "id": "back", "to_name": "back", "original_width": 10, "original_height": 10} for item in drawn]
+    task = {"id": 1, "annotations": [{"result": [*drawn, comment, *back], "updated_at": "2026-01-01"}]}
+    (existing,) = existing_pages(task, parse(OCR_TEMPLATE), "english", 1)
+    (line,) = existing.page.lines
+    assert (line.text, [word.text for word in line.words]) == ("Name: Kim Minsu", ["Name:", "Kim", "Minsu"])
+    assert (existing.page.width, existing.page.height) == (200, 100)
+    found = existing.labelled(KeyValuePage((), (), (), 200, 100, "", "", "", "forms 2"))
+    again = [item for item in results(OCR_TEMPLATE, found) if item["type"] == "textarea"]
+    assert [item["value"]["text"] for item in again] == [["Name:\nKim Minsu"]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from hashlib import sha256
 from pathlib import Path
 
 import psutil
@@ -19,6 +20,7 @@ from ml_server.models.serving import SHIPPED, ServingFile
 from ml_server.models.store import ModelStore
 from ml_server.settings import Settings
 
+URL = "http://studio.test:8080/"
 EXPORT = (sys.executable, str(Path(small_forms.__file__)))
 
 
@@ -42,14 +44,14 @@ async def over(jobs: ProcessJobs) -> JobStatus:
 
 
 async def test_a_job_makes_a_version_and_promotes_it_unless_it_loses(home: Path) -> None:
-    jobs = ProcessJobs(quick(), EXPORT)
+    jobs = ProcessJobs(quick(), URL, EXPORT)
     assert jobs.status() == JobStatus("idle")
     status = await jobs.start(7, "20 new annotations")
     assert (status.state, status.project, status.why, status.started) == ("running", 7, "20 new annotations", True)
     again = await jobs.start(7, "START_TRAINING")
     assert (again.job, again.started, again.why) == (status.job, False, "20 new annotations")
 
-    status = await over(ProcessJobs(quick(), EXPORT))  # as after a restart of the server
+    status = await over(ProcessJobs(quick(), URL, EXPORT))  # as after a restart of the server
     (job,) = jobs.files.all()
     assert job.state == "done", job.message
     version = ModelStore("key-values").list()[-1]
@@ -86,15 +88,18 @@ async def test_a_job_that_cannot_go_on_says_why(home: Path, tmp_path: Path, monk
     monkeypatch.chdir(tmp_path)
     for name in ("LABEL_STUDIO_API_KEY", "ML_SERVER_LABEL_STUDIO_API_KEY"):
         monkeypatch.delenv(name, raising=False)
-    jobs = ProcessJobs(quick())
+    jobs = ProcessJobs(quick(), URL)
     await jobs.start(1, "START_TRAINING")
     status = await over(jobs)
     assert status.state == "failed"
     assert status.message.startswith("the export ended with code 1: ml-server: there is no Label Studio token")
-    jobs = ProcessJobs(quick(), (sys.executable, "-c", "import sys; sys.exit('token refused')"))
+    jobs = ProcessJobs(quick(), URL, (sys.executable, "-c", "import sys; sys.exit(f'no token for {sys.argv[1:]}')"))
     again = await jobs.start(2, "again")
     assert again.started, "the next one may start"
-    assert (await over(jobs)).message == "the export ended with code 1: token refused"
+    # Each Label Studio has documents of its own: the project of that number is another one elsewhere.
+    folder = home / "ml_server" / "documents" / f"{sha256(URL.rstrip('/').encode()).hexdigest()[:8]}-project-2"
+    asked = ["--json", "--url", URL, "--project", "2", str(folder)]
+    assert (await over(jobs)).message == f"the export ended with code 1: no token for {asked}"
     assert [jobs.status(job).project for job in (status.job, again.job, "")] == [1, 2, 2]
     assert jobs.status("../jobs") == JobStatus("idle")
     (jobs.files.folder / status.job / "status.json").write_text('{"id": "1", "project": 1, "why": "", "colour": "red"}')
@@ -103,7 +108,7 @@ async def test_a_job_that_cannot_go_on_says_why(home: Path, tmp_path: Path, monk
 
 async def test_a_job_that_was_killed_has_failed_with_its_last_lines(home: Path) -> None:
     endless = (sys.executable, "-c", "import time; time.sleep(60)")
-    jobs = ProcessJobs(quick(), endless)
+    jobs = ProcessJobs(quick(), URL, endless)
     status = await jobs.start(1, "START_TRAINING")
     folder = jobs.files.folder / status.job
     async with asyncio.timeout(100):
@@ -127,4 +132,4 @@ async def test_what_is_not_installed_is_named(home: Path, monkeypatch: pytest.Mo
     with pytest.raises(
         EngineUnavailable, match=r'training needs torch; install it with: pip install "ml_server\[train'
     ):
-        await ProcessJobs(quick()).start(1, "START_TRAINING")
+        await ProcessJobs(quick(), URL).start(1, "START_TRAINING")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -145,6 +146,27 @@ def test_a_bound_server_is_pointed_out(home: Path, folder: Path, monkeypatch: py
     run("add", str(folder), "--version", "v1")
     monkeypatch.setenv("ML_SERVER_KEY_VALUE_MODEL", "mine:v9")
     assert "stay with that model" in run("promote", "v1", "--force").stderr
+
+
+@pytest.mark.parametrize("share", [50, 0])
+def test_traffic_that_is_shared_stays_so_whatever_a_training_makes(
+    home: Path, forms: list[Form], folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, share: int
+) -> None:
+    file = ServingFile.of(Settings())
+    file.write(shared := Serving().sharing("v1", share, "by hand"))
+
+    def trained(plan: Any, progress: Any) -> None:
+        shutil.copytree(folder, plan.out, dirs_exist_ok=True)
+
+    monkeypatch.setattr("ml_server.training.run.run", trained)
+    monkeypatch.setattr(recipe, "_judged", lambda *asked: {"SER F1": 0.5})  # both alike: a reason to promote
+    wanted = recipe.Recipe((tmp_path / "forms",), tmp_path / "work", "loans", held_out=0.3, version="v2")
+    made = recipe.fine_tune(wanted, Settings(), lambda *told: None)
+    assert made.message.startswith("kept, not promoted: traffic is shared with v1. ")
+    assert (made.promoted, file.read()) == (False, shared)
+    assert [each.version for each in ModelStore("key-values").list()] == [SHIPPED, "v2"]
+    file.write(shared.rolled_back("by hand"))
+    assert recipe.fine_tune(replace(wanted, version="v3"), Settings(), lambda *told: None).promoted
 
 
 def test_train_asks_for_a_place(forms: list[Form], tmp_path: Path) -> None:
