@@ -17,7 +17,7 @@ from ml_server.cli_settings import EXIT_FAILED, EXIT_USAGE, fail, settings_from
 
 if TYPE_CHECKING:
     from ml_server.label_studio.predict import PredictReport
-    from ml_server.label_studio.predict_passes import Passes
+    from ml_server.label_studio.predict_command import Passes
     from ml_server.label_studio.settings import LabelStudioSettings
     from ml_server.settings import Settings
 
@@ -70,10 +70,11 @@ def predict(
     the command was killed and started again. Annotations and predictions of others are never touched.
 
     Two runs on one project do not overlap. Ctrl-C stops after the tasks in work; once more, at once. Exit codes:
-    0 every task has its prediction, or watching was stopped; 1 some failed (they are in the file of failures);
-    2 the command line or the project is wrong; 3 the engine is not installed; 130 stopped before the end.
+    0 every task has its prediction, or watching was stopped; 1 some failed (they are in the file of failures), or an
+    error ended the run; 2 the command line or the project is wrong; 3 the engine is not installed; 130 stopped before
+    the end.
     """
-    from ml_server.label_studio.predict_passes import Passes
+    from ml_server.label_studio.predict_command import Passes
 
     if watch is not None and retry_failed is not None:
         fail("--watch and --retry-failed exclude each other", EXIT_USAGE)
@@ -96,17 +97,19 @@ def predict(
             as_json=as_json,
         )
     )
+    if watch is not None:
+        return  # it was stopped; nothing else ends it but an error
+    if report.stopped:
+        raise typer.Exit(EXIT_STOPPED)
     if report.failures:
         raise typer.Exit(EXIT_FAILED)
-    if report.stopped and watch is None:
-        raise typer.Exit(EXIT_STOPPED)
 
 
 async def _predict(passes: Passes, settings: LabelStudioSettings, server: Settings, *, as_json: bool) -> PredictReport:
     from ml_server import logs
-    from ml_server.errors import NotReady
     from ml_server.label_studio import predict_passes
-    from ml_server.label_studio.predict_passes import Watcher
+    from ml_server.label_studio.predict import PredictReport
+    from ml_server.label_studio.predict_command import Watcher
 
     logs.configure("ERROR", "console")
     stop = asyncio.Event()
@@ -135,9 +138,10 @@ async def _predict(passes: Passes, settings: LabelStudioSettings, server: Settin
             for failure in report.failures:
                 typer.echo(f"ml-server: task {failure.task}: {failure.message}", err=True)
             more = f", see {path}" if report.failures else ""
-            stopped = "; stopped, the same command goes on" if report.stopped else ""
+            bare = f", {report.without_regions} of them without regions to label" if report.without_regions else ""
+            stopped = "; ended before all had their turn, the same command goes on" if report.stopped else ""
             typer.echo(
-                f"{report.done} done, {len(report.failures)} failed{more}, {report.skipped} skipped "
+                f"{report.done} done, {len(report.failures)} failed{more}, {report.skipped} skipped{bare} "
                 f"({version}){stopped}"
             )
 
@@ -148,7 +152,8 @@ async def _predict(passes: Passes, settings: LabelStudioSettings, server: Settin
         except asyncio.CancelledError:
             if not stop.is_set():
                 raise
-            raise NotReady("stopped before the tasks in work were done; the same command goes on") from None
+            typer.echo("ml-server: stopped before the tasks in work were done; the same command goes on", err=True)
+            return PredictReport(stopped=True)
 
 
 def _seconds(given: str) -> float:

@@ -57,6 +57,8 @@ def finish(work: Coroutine[Any, Any, T]) -> T:
         fail(error.message, EXIT_UNAVAILABLE)
     except MLServerError as error:
         fail(error.message, EXIT_FAILED)
+    except OSError as error:  # a full disk, a closed pipe
+        fail(str(error) or type(error).__name__, EXIT_FAILED)
     except KeyboardInterrupt:
         fail("stopped; the same command goes on where it was", 130)
 

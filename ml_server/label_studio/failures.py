@@ -50,8 +50,8 @@ def write(path: Path, failures: list[Failure]) -> None:
         raise InvalidRequest(f"cannot write {path}: {error.strerror}") from error
 
 
-def read(path: Path, project: int) -> list[int]:
-    """Ids of the tasks in a file of failures, each once.
+def read(path: Path, project: int) -> list[Failure]:
+    """The failures in a file of them, the last one of each task; a line needs no more than ``task`` and ``project``.
 
     Raises:
         InvalidRequest: it cannot be read, is no such file, or is of another project.
@@ -60,7 +60,7 @@ def read(path: Path, project: int) -> list[int]:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidRequest(f"cannot read {path}: {error}") from error
-    found: dict[int, None] = {}
+    found: dict[int, Failure] = {}
     for number, line in enumerate(lines, start=1):
         if line.strip():
             try:
@@ -70,5 +70,5 @@ def read(path: Path, project: int) -> list[int]:
                 raise InvalidRequest(f"{path}:{number}: not a line of failures: {line[:100]}") from error
             if of != project:
                 raise InvalidRequest(f"{path}:{number}: task {task} is of project {of}, not {project}")
-            found[task] = None
-    return list(found)
+            found[task] = Failure(task, of, *(str(value.get(name, "")) for name in ("code", "message", "at")))
+    return list(found.values())

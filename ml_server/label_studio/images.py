@@ -87,7 +87,11 @@ class Images:
             async with asyncio.timeout(self._timeout_s):
                 return await self._fetch(address, task)
         except TimeoutError:
-            raise DeadlineExceeded(f"{address[:200]} did not come within {self._timeout_s:g} s") from None
+            raise DeadlineExceeded(f"{_named(address)} did not come within {self._timeout_s:g} s") from None
+        except (httpx.InvalidURL, UnicodeError) as error:  # the latter of a host's name
+            raise InvalidRequest(f"{_named(address)!r} is no address of an image: {error}", field="data") from error
+        except httpx.HTTPError as error:
+            raise NotReady(f"{_named(address)} broke off: {error!r}", retry_after_s=1.0) from error
 
     async def _fetch(self, address: str, task: int | None) -> bytes:
         scheme = address.partition(":")[0].lower()
@@ -97,10 +101,7 @@ class Images:
             return await self._from_bucket(address, task)
         if address.startswith("/") and not address.startswith("//"):
             return await self._get(_under(self._api().url, address))
-        try:
-            return await self._get(httpx.URL(address))
-        except httpx.InvalidURL as error:
-            raise InvalidRequest(f"{address[:200]!r} is no address of an image: {error}", field="data") from error
+        return await self._get(httpx.URL(address))
 
     async def _from_bucket(self, address: str, task: int | None) -> bytes:
         """Through Label Studio, which has the storage's keys; else with our own, if the operator lets us."""
@@ -158,17 +159,18 @@ class Images:
         except httpx.TimeoutException as error:
             raise DeadlineExceeded(f"{shown(url)} did not answer in time") from error
         except httpx.RequestError as error:
-            raise NotReady(f"cannot reach {shown(url)}: {error or type(error).__name__}", retry_after_s=1.0) from error
+            why = str(error) or type(error).__name__
+            raise NotReady(f"cannot reach {shown(url)}: {why}", retry_after_s=1.0) from error
 
     async def _body(self, answer: httpx.Response, url: httpx.URL, absent: str, *, home: bool) -> bytes:
-        if not answer.is_success:
-            await read_some(answer)
-            raise failure(answer, url, absent, home=home)
         declared = answer.headers.get("content-length", "")
-        if declared.isdecimal() and int(declared) > self._max_bytes:
+        if answer.is_success and declared.isdecimal() and int(declared) > self._max_bytes:
             raise self._too_large(f"{int(declared)} bytes")
         found = bytearray()
         try:
+            if not answer.is_success:
+                await read_some(answer)
+                raise failure(answer, url, absent, home=home)
             async for part in answer.aiter_bytes():
                 found += part
                 self._limited(found)
@@ -185,6 +187,11 @@ class Images:
 
     def _too_large(self, found: str) -> PayloadTooLarge:
         return PayloadTooLarge(f"the image is too large: found {found}, {self._max_bytes} allowed", field="data")
+
+
+def _named(address: str) -> str:
+    """An address for messages; that of another host without its query, which may be a signature."""
+    return (address if address.startswith("/") else address.partition("?")[0])[:200]
 
 
 def _under(base: str, path: str) -> httpx.URL:

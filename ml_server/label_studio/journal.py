@@ -6,8 +6,14 @@ next run asks Label Studio about it before it sends again.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self, TextIO
+
+
+class JournalError(OSError):
+    """The journal cannot be read or written. Nothing may be sent then, whichever task it is."""
 
 
 class Journal:
@@ -17,7 +23,7 @@ class Journal:
         path: its file; made where it is not there.
 
     Raises:
-        OSError: the file cannot be read or written.
+        JournalError: the file cannot be read or written; any method may raise it.
     """
 
     def __init__(self, path: Path) -> None:
@@ -27,20 +33,22 @@ class Journal:
 
     def __enter__(self) -> Self:
         """Read what is in doubt and go on writing, shorter."""
-        for line in self._path.read_text().splitlines() if self._path.exists() else ():
-            sign, _, task = line.partition(" ")
-            if task.isdecimal():  # the last line of a killed run may be half a line
-                (self._doubtful.add if sign == "?" else self._doubtful.discard)(int(task))
-        fresh = self._path.with_suffix(".part")
-        fresh.write_text("".join(f"? {task}\n" for task in sorted(self._doubtful)))
-        fresh.replace(self._path)
-        self._file = self._path.open("a", buffering=1)  # a line is with the system once it is written
+        with self._explained():
+            for line in self._path.read_text().splitlines() if self._path.exists() else ():
+                sign, _, task = line.partition(" ")
+                if task.isdecimal():  # the last line of a killed run may be half a line
+                    (self._doubtful.add if sign == "?" else self._doubtful.discard)(int(task))
+            fresh = self._path.with_suffix(".part")
+            fresh.write_text("".join(f"? {task}\n" for task in sorted(self._doubtful)))
+            fresh.replace(self._path)
+            self._file = self._path.open("a", buffering=1)  # a line is with the system once it is written
         return self
 
     def __exit__(self, *_: object) -> None:
         """Close the file."""
         if self._file is not None:
-            self._file.close()
+            with suppress(OSError):  # what could not be written was said then, and leaves a doubt too many at most
+                self._file.close()
             self._file = None
 
     def in_doubt(self, task: int) -> bool:
@@ -60,4 +68,12 @@ class Journal:
     def _write(self, sign: str, task: int) -> None:
         if self._file is None:
             raise RuntimeError("the journal is closed")
-        self._file.write(f"{sign} {task}\n")
+        with self._explained():
+            self._file.write(f"{sign} {task}\n")
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise JournalError(f"cannot keep the journal {self._path}: {error.strerror or error}") from error

@@ -17,9 +17,12 @@ from ml_server import logs
 from ml_server.errors import InvalidRequest, MLServerError
 from ml_server.label_studio.api import LabelStudio
 from ml_server.label_studio.failures import Failure
-from ml_server.label_studio.journal import Journal
+from ml_server.label_studio.journal import Journal, JournalError
 from ml_server.label_studio.patience import Patience
 from ml_server.label_studio.unpredicted import predictions_of, unpredicted
+
+NO_REGIONS = "tasks"
+"""The field at fault where a task's regions are to get labels, and nobody has drawn any; they may come later."""
 
 
 class Predict(Protocol):
@@ -29,7 +32,8 @@ class Predict(Protocol):
         """A prediction of a task: ``result``, ``score`` and ``model_version``.
 
         Raises:
-            InvalidRequest: where its field is ``model_version``: the version is not in service any more.
+            InvalidRequest: where its field is ``model_version``: the version is not in service any more; where it is
+                :data:`NO_REGIONS`: there is nothing to label yet.
             MLServerError: why there is none.
         """
         ...
@@ -42,6 +46,7 @@ class PredictPlan:
     Attributes:
         project: id.
         version: of the model; predictions carry it.
+        total: tasks of the project.
         concurrency: tasks in work at a time.
         only: ids of the tasks to look at; None for all.
         but: ids of tasks to leave alone.
@@ -51,6 +56,7 @@ class PredictPlan:
 
     project: int
     version: str
+    total: int
     concurrency: int = 4
     only: Sequence[int] | None = None
     but: frozenset[int] = frozenset()
@@ -65,15 +71,17 @@ class PredictReport:
     Attributes:
         total: tasks of the project, or those asked for.
         done: have got their prediction.
-        skipped: had one already.
+        skipped: had one already, or have nothing to label yet.
+        without_regions: those of them that have nothing to label yet, where regions that are there get labels.
         failures: one for each task that failed.
-        stopped: whether it ended before all had their turn.
+        stopped: whether it ended before all had their turn, because it was asked to or because of an error.
         changed: whether it ended so because another model version answers since; nothing of that one was sent.
     """
 
     total: int = 0
     done: int = 0
     skipped: int = 0
+    without_regions: int = 0
     failures: list[Failure] = field(default_factory=list)
     stopped: bool = False
     changed: bool = False
@@ -92,7 +100,7 @@ class PredictRun:
         stop: once it is set no further task is begun.
 
     Attributes:
-        report: how it goes.
+        report: how it goes; of use also where the pass ends by an error.
     """
 
     def __init__(
@@ -112,7 +120,8 @@ class PredictRun:
         self._patience = patience
         self._progress = progress
         self._stop = stop
-        self.report = PredictReport()
+        self.report = PredictReport(total=plan.total if plan.only is None else len(plan.only))
+        self._broken: JournalError | None = None
         self._log = logs.get_logger("ml_server.label_studio.predict")
 
     async def run(self) -> PredictReport:
@@ -120,10 +129,9 @@ class PredictRun:
 
         Raises:
             MLServerError: the tasks cannot be listed. A task that fails is in the report instead.
+            JournalError: what is sent cannot be written down.
         """
         plan, report = self._plan, self.report
-        details = await self._patience(partial(self._api.get, f"/api/projects/{plan.project}/"))
-        report.total = int(details["task_number"]) if plan.only is None else len(plan.only)
         room = asyncio.Semaphore(plan.concurrency)
         working: set[asyncio.Task[None]] = set()
         stopping = asyncio.create_task(self._stop.wait())
@@ -138,15 +146,21 @@ class PredictRun:
                     if not await self._turn(room, stopping):
                         report.stopped = True
                         break
-                    if report.changed:
+                    if report.changed or self._broken:
                         break
                     one = asyncio.create_task(self._one(task))
                     working.add(one)
                     one.add_done_callback(working.discard)
                     one.add_done_callback(lambda _: room.release())
                 else:
-                    report.skipped += max(0, report.total - found - passed)
+                    listed = plan.only is None  # those with a prediction are not; else each is asked about
+                    report.skipped += max(0, report.total - found - passed) if listed else 0
             await self._finish(working, stopping)
+            if self._broken is not None:
+                raise self._broken
+        except BaseException:
+            report.stopped = True
+            raise
         finally:
             for left in (stopping, *working):
                 left.cancel()
@@ -204,12 +218,20 @@ class PredictRun:
                 sent = await self._patience(partial(self._send, number, prediction))
                 self.report.done += sent
                 self.report.skipped += not sent
-        except MLServerError as error:
-            if isinstance(error, InvalidRequest) and error.field == "model_version":
+        except JournalError as error:
+            self._broken = error
+        except InvalidRequest as error:
+            if error.field == "model_version":
                 self.report.changed = True
                 return
+            if error.field == NO_REGIONS:
+                self.report.skipped += 1
+                self.report.without_regions += 1
+            else:
+                self._fail(number, error)
+        except MLServerError as error:
             self._fail(number, error)
-        except (KeyError, TypeError, ValueError) as error:  # of this task's data or answer; the others go on
+        except Exception as error:  # of this task's data or answer; the others go on
             self._fail(number, MLServerError(f"{type(error).__name__}: {error}"))
         self._show()
 

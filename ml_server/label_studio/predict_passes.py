@@ -3,71 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from ml_server.errors import NotReady
-from ml_server.label_studio import config as label_config
 from ml_server.label_studio import failures
 from ml_server.label_studio.api import LabelStudio
-from ml_server.label_studio.config import LabelConfig
-from ml_server.label_studio.failures import Failure
 from ml_server.label_studio.images import Images
-from ml_server.label_studio.journal import Journal
 from ml_server.label_studio.patience import PASSING, Patience
-from ml_server.label_studio.predict import PredictPlan, PredictReport, PredictRun
+from ml_server.label_studio.predict import PredictReport
+from ml_server.label_studio.predict_command import Passes, Watcher
+from ml_server.label_studio.predict_pass import ProjectPass, project_now
 from ml_server.label_studio.predictor import Predictor
 from ml_server.label_studio.reader import Reader
-from ml_server.label_studio.remote import Remote, remote
+from ml_server.label_studio.remote import remote
 from ml_server.label_studio.settings import LabelStudioSettings
 from ml_server.label_studio.state_folder import only_run, state_folder
 from ml_server.pipeline import Pipeline
 from ml_server.settings import Settings
-
-
-@dataclass(frozen=True, slots=True)
-class Passes:
-    """What the command line asks for.
-
-    Attributes:
-        project: id.
-        servers: addresses; none to read in processes of our own.
-        concurrency: tasks in work at a time; None for what keeps the engines busy.
-        attempts: for each task and call.
-        down_s: seconds to wait for a Label Studio that is down.
-        watch_s: pause between two passes; None for one pass.
-        failed: file to write failures to; None for one in the state's folder.
-        retry: file of failures whose tasks are the only ones looked at; None for all tasks.
-        state: folder for journals and locks; None for the user's own.
-    """
-
-    project: int
-    servers: tuple[str, ...] = ()
-    concurrency: int | None = None
-    attempts: int = 3
-    down_s: float = 600.0
-    watch_s: float | None = None
-    failed: Path | None = None
-    retry: Path | None = None
-    state: Path | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Watcher:
-    """Who is told of what happens.
-
-    Attributes:
-        progress: tasks over, and how many there are.
-        passed: a pass is over: its report, the model version, the file of failures.
-        say: something to know.
-    """
-
-    progress: Callable[[int, int], None]
-    passed: Callable[[PredictReport, str, Path], None]
-    say: Callable[[str], None]
 
 
 async def predict(
@@ -83,70 +36,71 @@ async def predict(
         NotReady: another run is at work on the project, or Label Studio was down for too long.
         EngineUnavailable: what is to predict is not installed here.
         MLServerError: see :meth:`LabelStudio.call`.
+        JournalError: what is sent cannot be written down.
     """
-    only = failures.read(passes.retry, passes.project) if passes.retry is not None else None
+    before = failures.read(passes.retry, passes.project) if passes.retry is not None else None
     async with LabelStudio(settings) as api, AsyncExitStack() as stack:
         folder = state_folder(passes.state, api.url, passes.project)
         stack.enter_context(only_run(folder))
         patience = Patience(api, passes.attempts, passes.down_s, watcher.say)
-        project = await patience(partial(api.get, f"/api/projects/{passes.project}/"))
-        config = label_config.parse(str(project["label_config"]))
-        if project.get("evaluate_predictions_automatically"):
+        # Asked here already: what is wrong with it is said before engines are started.
+        if (await project_now(api, patience, passes, settings)).asks_backend:
             watcher.say("the project asks its ML backend whenever tasks are listed; turn that off, or listing is slow")
         server = server.model_copy(update={"lang": settings.language or server.lang})
-        reader = await stack.enter_async_context(_reader(passes, server, config.task(settings.predict) != "ocr"))
+        reader = await stack.enter_async_context(_reader(passes, server))
         images = Images(settings, lambda: api, server.max_image_bytes)
         stack.push_async_callback(images.close)
         concurrency = passes.concurrency or settings.concurrency
-        predictor = Predictor(reader, images, settings.model_copy(update={"concurrency": concurrency}), one_model=True)
-        wants_all = config.task(settings.predict) == "key_values"
-        failed: dict[int, Failure] = {}
-        version = ""
-        while True:
-            before, version = version, await _version(predictor, config, reader)
-            if version != before:
-                failed = {}  # the other model has not tried them
-            plan = PredictPlan(
-                passes.project, version, concurrency, only, frozenset(failed), wants_all, server.shutdown_grace_s
-            )
-            with Journal(folder / f"{_name(version)}.journal") as journal:
-                run = PredictRun(
-                    api, partial(predictor.predict, config=config), plan, journal, patience, watcher.progress, stop
-                )
-                try:
-                    report = await run.run()
-                except PASSING as error:
-                    if passes.watch_s is None or stop.is_set():
-                        raise
-                    watcher.say(f"{error.message}; looking again in {passes.watch_s:g} s")
-                    report = run.report
-            failed |= {failure.task: failure for failure in report.failures}
-            path = passes.failed or passes.retry or folder / "failures.jsonl"
-            if not (report.stopped and path == passes.retry):  # those that had no turn must stay in it
-                failures.write(path, list(failed.values()))
-            watcher.passed(report, version, path)
-            if report.changed and not stop.is_set() and await _version(predictor, config, reader) != version:
-                watcher.say(f"{version} does not serve any more; the tasks get predictions of the version that does")
-                continue
-            if passes.watch_s is None and report.changed and not stop.is_set():
-                raise NotReady(f"pages were answered by another version than {version}, which serves: do all servers "
-                               "have the same model? The same command goes on")  # fmt: skip
-            if passes.watch_s is None or stop.is_set():
-                return report
-            with suppress(TimeoutError):
-                async with asyncio.timeout(passes.watch_s):
-                    await stop.wait()
-                return report
+        settings = settings.model_copy(update={"concurrency": concurrency})
+        one = ProjectPass(
+            passes,
+            settings,
+            api,
+            patience,
+            Predictor(reader, images, settings, one_model=True),
+            reader,
+            folder,
+            watcher,
+            stop,
+            concurrency=concurrency,
+            grace_s=server.shutdown_grace_s,
+            before=before,
+        )
+        return await _until_done(one, passes.watch_s, watcher, stop)
 
 
-async def _version(predictor: Predictor, config: LabelConfig, reader: Reader) -> str:
-    if isinstance(reader, Remote):
-        await reader.refresh()
-    return await predictor.version(config)
+async def _until_done(one: ProjectPass, watch_s: float | None, watcher: Watcher, stop: asyncio.Event) -> PredictReport:
+    while True:
+        swapped = False
+        try:
+            report = await one.run()
+            swapped = report.changed and not stop.is_set() and await one.swapped()
+        except PASSING as error:
+            if watch_s is None:
+                raise
+            watcher.say(error.message if stop.is_set() else f"{error.message}; looking again in {watch_s:g} s")
+        if swapped:
+            watcher.say(f"{one.version} does not serve any more; the tasks get predictions of the version that does")
+        elif watch_s is not None:
+            if await _set_within(stop, watch_s):
+                return one.report
+        elif one.report.changed and not stop.is_set():
+            raise NotReady(f"pages were answered by another version than {one.version}, which serves: do all servers "
+                           "have the same model? The same command goes on")  # fmt: skip
+        else:
+            return one.report
+
+
+async def _set_within(stop: asyncio.Event, seconds: float) -> bool:
+    try:
+        async with asyncio.timeout(seconds):
+            return await stop.wait()
+    except TimeoutError:
+        return False
 
 
 @asynccontextmanager
-async def _reader(passes: Passes, server: Settings, understands: bool) -> AsyncGenerator[Reader, None]:
+async def _reader(passes: Passes, server: Settings) -> AsyncGenerator[Reader, None]:
     if passes.servers:
         async with remote(passes.servers, server) as found:
             yield found
@@ -154,13 +108,6 @@ async def _reader(passes: Passes, server: Settings, understands: bool) -> AsyncG
     pipeline = Pipeline(server)
     try:
         await pipeline.wait_until_ready()
-        if understands:
-            await pipeline.wait_until_extracting()
         yield pipeline
     finally:
         await pipeline.close()
-
-
-def _name(version: str) -> str:
-    """A file name for a version."""
-    return "".join(letter if letter.isalnum() or letter in "._-" else "_" for letter in version)[:100] or "unnamed"

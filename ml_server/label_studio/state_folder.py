@@ -9,9 +9,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
+
 from ml_server.errors import InvalidRequest, NotReady
 
 _LOCK = "lock"
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 def state_folder(given: Path | None, url: str, project: int) -> Path:
@@ -19,14 +22,16 @@ def state_folder(given: Path | None, url: str, project: int) -> Path:
 
     Args:
         given: folder for all of them; None for ``$XDG_STATE_HOME/ml_server/label_studio``, mostly ``~/.local/state/…``.
-        url: of Label Studio.
+        url: of Label Studio; this machine's own names are one.
         project: id.
 
     Raises:
         InvalidRequest: it cannot be made.
     """
     home = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
-    digest = hashlib.sha256(url.encode()).hexdigest()[:8]
+    own = httpx.URL(url)
+    one = own.copy_with(host="localhost") if own.host in _LOOPBACK else own
+    digest = hashlib.sha256(str(one).encode()).hexdigest()[:8]
     folder = (given or home / "ml_server" / "label_studio") / f"{digest}-project-{project}"
     try:
         folder.mkdir(parents=True, exist_ok=True)

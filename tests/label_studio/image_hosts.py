@@ -56,8 +56,8 @@ async def images(
 
 
 def studio_with_files() -> FakeLabelStudio:
-    """An upload and a local file are there."""
+    """An upload, a local file and one of Label Studio's own storage are there."""
     found = FakeLabelStudio()
-    for path in ("/data/upload/1/a.png", "/data/local-files/", "/ls/data/upload/1/a.png"):
+    for path in ("/data/upload/1/a.png", "/data/local-files/", "/storage-data/uploaded/", "/ls/data/upload/1/a.png"):
         found.files[path] = httpx.Response(200, content=PNG)
     return found

@@ -36,6 +36,8 @@ async def test_who_may_call(
         assert (await client.post("/webhook", json={"action": "x"}, auth=auth)).status_code == status
         if "api_key" in server:
             assert (await client.get("/versions", headers={"X-API-Key": "k"})).status_code == 200
+            bearer = {"Authorization": "Bearer k"}  # as a webhook's own header
+            assert (await client.post("/webhook", json={"action": "x"}, headers=bearer)).status_code == 200
 
 
 def annotation(number: int, action: str = "ANNOTATION_CREATED", **values: Any) -> dict[str, Any]:

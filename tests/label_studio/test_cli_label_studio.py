@@ -51,7 +51,7 @@ def test_a_label_studio_that_is_not_there_is_said(command: str, tmp_path: Path) 
     rest = {
         "predict": ["-p", "1", "--wait-for-label-studio", "0", "--state", str(tmp_path)],
         "sync": ["-s", "scans"],
-        "export": ["-p", "1", str(tmp_path / "out")],
+        "export": ["-p", "1", str(tmp_path / "out"), "--wait-for-label-studio", "0"],
     }[command]
     url = f"http://127.0.0.1:{free_port()}"
     code, err = run(command, *rest, "--url", url)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from stand_in import StandIn
 
@@ -44,8 +45,8 @@ async def run(
     async with studio.client() as api:
         with Journal(journal) as open_journal:
             return await PredictRun(
-                api, by, PredictPlan(1, VERSION, **plan), open_journal, Patience(api, 3, down_s, say),
-                lambda done, total: None, stop or asyncio.Event(),
+                api, by, PredictPlan(1, VERSION, len(studio.tasks), **plan), open_journal,
+                Patience(api, 3, down_s, say), lambda done, total: None, stop or asyncio.Event(),
             ).run()  # fmt: skip
 
 
@@ -133,9 +134,22 @@ async def test_a_task_is_tried_three_times_and_one_that_cannot_be_read_once(tmp_
     path = tmp_path / "failures.jsonl"
     failures.write(path, report.failures)
     studio.refuse = set()
-    again = await run(studio, tmp_path / "j", only=failures.read(path, 1))
+    again = await run(studio, tmp_path / "j", only=[each.task for each in failures.read(path, 1)])
     assert (again.total, again.done, again.failures) == (3, 3, [])
     assert all(studio.versions_of(task) == [VERSION] for task in studio.tasks)
+    gone = await run(studio, tmp_path / "j", only=[1, 99])
+    assert (gone.total, gone.done, gone.skipped, [each.task for each in gone.failures]) == (2, 0, 1, [99])
+
+
+async def test_a_tasks_surprise_is_its_failure(tmp_path: Path) -> None:
+    async def surprised(task: Mapping[str, Any]) -> Mapping[str, Any]:
+        if task["id"] == 2:
+            raise httpx.InvalidURL("Invalid non-printable ASCII character in URL")
+        return await predictor(task)
+
+    report = await run(StandIn(tasks=3), tmp_path / "j", by=surprised)
+    assert (report.done, report.skipped) == (2, 0)
+    assert [(each.task, each.message.partition(":")[0]) for each in report.failures] == [(2, "InvalidURL")]
 
 
 async def test_another_version_that_answers_meanwhile_ends_the_pass(tmp_path: Path) -> None:
@@ -191,6 +205,8 @@ def test_two_runs_do_not_overlap(tmp_path: Path) -> None:
         pass
     with only_run(folder):
         pass
+    here = [state_folder(tmp_path, f"http://{host}:8080", 1) for host in ("localhost", "127.0.0.1", "[::1]")]
+    assert len({folder, *here}) == 2
 
 
 @pytest.mark.parametrize(

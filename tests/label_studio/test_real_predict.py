@@ -35,7 +35,7 @@ def wait_for_some(studio: LabelStudio, project: int, process: subprocess.Popen[s
 def test_killed_twice_every_task_is_predicted_exactly_once(studio: LabelStudio, tmp_path: Path) -> None:
     project, tasks = project_of(studio, tmp_path, 24)
     theirs = studio.post("/api/predictions/", {"task": tasks[0], "result": [], "score": 0.1, "model_version": "theirs"})
-    command = Command(studio, tmp_path, delay_s=0.3)
+    command = Command(studio, tmp_path, delay_s=1.0)
     for _ in range(2):
         process = command.start("predict", "-p", str(project), "--json")
         before = sum(versions(studio, project).values())
@@ -107,6 +107,49 @@ def test_watching_sees_new_tasks(studio: LabelStudio, tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=60)
     assert process.returncode == 0
+
+
+def test_watching_labels_regions_once_somebody_has_drawn_them(
+    studio: LabelStudio, command: Command, tmp_path: Path
+) -> None:
+    project, tasks = project_of(studio, tmp_path, 2)
+    command.environment["ML_SERVER_LABEL_STUDIO_PREDICT"] = "key_values"
+    code, out, err = command.run("predict", "-p", str(project))
+    assert (code, "0 failed, 2 skipped, 2 of them without regions to label" in out) == (0, True), err
+    process = command.start("predict", "-p", str(project), "--watch", "1s", "--json")
+    try:
+        about = {"id": "r", "to_name": "image", "original_width": 60, "original_height": 40}
+        where = {"x": 5, "y": 5, "width": 60, "height": 40, "rotation": 0}
+        box = about | {
+            "type": "rectanglelabels",
+            "from_name": "label",
+            "value": where | {"rectanglelabels": ["ANSWER"]},
+        }
+        text = about | {"type": "textarea", "from_name": "text", "value": where | {"text": ["Date:"]}}
+        assert process.stdout is not None
+        assert json.loads(process.stdout.readline())["without_regions"] == 2
+        studio.annotate(tasks[0], [box, text])
+        deadline = time.monotonic() + 120
+        while not versions(studio, project):
+            assert process.poll() is None, process.communicate()
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert [task for task, _ in versions(studio, project)] == [tasks[0]]
+
+
+def test_interrupted_twice_it_ends_at_once_and_says_what_was_done(studio: LabelStudio, tmp_path: Path) -> None:
+    project, _ = project_of(studio, tmp_path, 12)
+    process = Command(studio, tmp_path, delay_s=3.0).start("predict", "-p", str(project), "--json")
+    wait_for_some(studio, project, process)
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.3)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, "Traceback" in err, json.loads(out)["stopped"]) == (130, False, True), err
 
 
 def test_tasks_that_fail_are_listed_and_taken_again(studio: LabelStudio, command: Command, tmp_path: Path) -> None:

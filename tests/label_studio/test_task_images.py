@@ -35,7 +35,13 @@ def fake() -> FakeLabelStudio:
 
 @pytest.mark.parametrize("token", [PERSONAL, LEGACY])
 @pytest.mark.parametrize(
-    "address", ["/data/upload/1/a.png", f"{URL}/data/upload/1/a.png", "/data/local-files/?d=docs/a.png"]
+    "address",
+    [
+        "/data/upload/1/a.png",
+        f"{URL}/data/upload/1/a.png",
+        "/data/local-files/?d=docs/a.png",
+        "/storage-data/uploaded/?filepath=upload/1/a.png",  # uploads of a Label Studio that keeps them in a bucket
+    ],
 )
 async def test_files_of_label_studio_with_either_token(fake: FakeLabelStudio, token: str, address: str) -> None:
     async with images(fake, token=token) as found:
@@ -114,6 +120,26 @@ async def test_every_failure_of_a_file_names_its_cause(
         with pytest.raises(MLServerError, match=why) as caught:
             await found.fetch("/data/upload/1/x.png")
     assert type(caught.value) is kind
+
+
+@pytest.mark.parametrize("address", ["/data/upload/1/a\tb.png", "https://xn--\x80.example/a.png", "http://xn--/a.png"])
+async def test_what_is_no_address_is_said(fake: FakeLabelStudio, address: str) -> None:
+    async with images(fake, hosts="*") as found:
+        with pytest.raises(InvalidRequest, match="is no address of an image"):
+            await found.fetch(address)
+
+
+@pytest.mark.parametrize("status", [200, 404])
+async def test_an_answer_that_breaks_off_may_be_asked_for_again(fake: FakeLabelStudio, status: int) -> None:
+    async def cut() -> AsyncIterator[bytes]:
+        yield b"x"
+        raise httpx.ReadError("the connection was lost")
+
+    headers = {"content-length": "100"}
+    fake.files["/data/upload/1/cut.png"] = lambda request: httpx.Response(status, headers=headers, content=cut())
+    async with images(fake) as found:
+        with pytest.raises(NotReady, match="broke off after"):
+            await found.fetch("/data/upload/1/cut.png")
 
 
 async def test_a_body_without_a_declared_size_is_cut_off_at_the_limit(fake: FakeLabelStudio) -> None:

@@ -156,7 +156,7 @@ async def test_posts_and_empty_answers(fake: FakeLabelStudio) -> None:
     fake.files["/api/nothing"] = httpx.Response(204)
     async with client(fake) as studio:
         assert await studio.post("/api/predictions/", {"task": 1}) == {"task": 1}
-        assert await studio.patch("/api/nothing", {}) is None
+        assert await studio.post("/api/nothing", {}) is None
 
 
 @pytest.mark.parametrize(
