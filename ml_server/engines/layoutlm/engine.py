@@ -17,6 +17,7 @@ from ml_server.engine_info import EngineInfo
 from ml_server.engines.extractor import ExtractorConfig, KeyValueExtractor
 from ml_server.engines.layoutlm import model_source
 from ml_server.engines.layoutlm.tagging import OTHER, Span, decode, tags_of
+from ml_server.engines.layoutlm.upright import upright_words
 from ml_server.engines.layoutlm.words import PageWords, page_words
 from ml_server.errors import EngineUnavailable, MLServerError
 from ml_server.geometry import box_to_polygon, clamp, polygon_to_box
@@ -35,6 +36,7 @@ class LayoutLMExtractor(KeyValueExtractor):
 
     name: ClassVar[str] = "layoutlm"
     install: ClassVar[str] = 'pip install "ml_server[layoutlm]"'
+    batches: ClassVar[bool] = True
 
     def __init__(self, config: ExtractorConfig) -> None:
         """See :class:`KeyValueExtractor`."""
@@ -42,23 +44,21 @@ class LayoutLMExtractor(KeyValueExtractor):
         if missing:
             raise EngineUnavailable(f"{', '.join(missing)} is not installed; install it with: {self.install}")
         import torch
-        from tokenizers import Tokenizer
 
         from ml_server.engines.layoutlm.inference import Predictor
         from ml_server.engines.layoutlm.model import load
+        from ml_server.engines.layoutlm.tokenizer import load_tokenizer
 
         torch.set_num_threads(openmp_threads(config.threads))
         source = model_source.resolve(config.model, allow_noncommercial=config.allow_noncommercial)
-        tokenizer = source.path / "tokenizer.json"
-        if not tokenizer.is_file():
-            raise EngineUnavailable(f"{source.path}: no tokenizer.json; save the model's fast tokenizer beside it")
+        tokenizer = load_tokenizer(source.path)
         device = "cuda" if config.device == "gpu" else "cpu"
         if device == "cuda" and not torch.cuda.is_available():
             raise EngineUnavailable("device is gpu, but torch sees no CUDA device here")
         try:
             model = load(source.path)
-            self._predictor = Predictor(model, Tokenizer.from_file(str(tokenizer)), device)
-        except Exception as error:  # tokenizers raises bare Exceptions, safetensors and torch their own
+            self._predictor = Predictor(model, tokenizer, device)
+        except Exception as error:  # safetensors and torch raise their own, tokenizers bare ones
             raise EngineUnavailable(
                 f"{source.path} cannot be loaded as a LayoutLM token classifier: {error}"
             ) from error
@@ -88,10 +88,7 @@ class LayoutLMExtractor(KeyValueExtractor):
     def extract(self, pages: Sequence[OCRPage]) -> list[KeyValuePage]:
         """See :class:`KeyValueExtractor`."""
         read = [[word for line in page.lines for word in line.words] for page in pages]
-        seen = [
-            page_words([word.text for word in words], [polygon_to_box(word.bbox) for word in words], p.width, p.height)
-            for p, words in zip(pages, read, strict=True)
-        ]
+        seen = [upright_words(page) for page in pages]
         labelled = self._predictor.label(seen)
         return [self._page(*parts) for parts in zip(pages, read, seen, labelled, strict=True)]
 

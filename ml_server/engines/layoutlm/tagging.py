@@ -9,6 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ml_server.engines.layoutlm.rows import gap, line_height, within
+from ml_server.engines.layoutlm.smoothing import smooth
+from ml_server.engines.layoutlm.tables import column_answers, is_gutter
+
 OTHER = "OTHER"
 """The label of words outside every entity (tag ``O``)."""
 _GOES_ON = frozenset("IEL")
@@ -18,6 +22,16 @@ are narrower. On 100 of its forms F1 was 0.561, 0.569, 0.575, 0.578 at 0.3, 0.45
 cells of tables."""
 BREAK = 3.0
 """Gap at which one run in a row is two, in line heights; 99 of 100 spaces inside FUNSD's entities are below 1.8."""
+CELL = 0.8
+"""Gap at which one run in a row is two if it is a table's gutter, in line heights; any above a word's space does."""
+NEXT_LINE = 1.0
+"""Empty height over which an entity goes on in a row below, in line heights. Together with what stands beside and not
+below, F1 is 0.653, 0.651, 0.650 at 0.8, 1, 1.3 in annotation order (0.635 without) and 0.661, 0.662, 0.662 in that of
+OCR's lines (0.656)."""
+ABOVE = 0.4
+"""The same for words that come back to an entity after another column. Engines draw the rows of a form half a line
+apart, and values were joined to the value above at 0.6. F1 on the generator's pages is 0.005 lower without any and
+0.001 lower at 0.4 than at 0.6; alignment to the left within 1.5 line heights, asked for instead, costs 0.002."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +100,14 @@ def spans(
 def decode(
     tags: Sequence[str], confidences: npt.NDArray[np.floating], boxes: npt.NDArray[np.float64], aspect: float
 ) -> list[Span]:
-    """Entities as they are served: ``spans``, broken at wide gaps and joined over narrow ones.
+    """Entities as they are served: labels smoothed, ``spans`` broken where the page parts them, joined over spaces.
 
-    A model is less sure where an entity ends than what it is. A new one does not begin within a word's space of another
-    of its label, and none goes on across an empty stretch of the page; cells of a table stand in between. On FUNSD's
-    149 training forms, untrained on the like, this brings entity F1 from 0.530 to 0.567.
+    A model is less sure where an entity ends than what it is. Words close together rarely differ (``smoothing``); a new
+    entity does not begin within a word's space of another of its label, and none goes on across an empty stretch of
+    the page, where cells of a table stand, or to a place that is not under it; and a table's last row is no row of
+    questions (``tables``). The figures here and there are entity F1 on 50 of FUNSD's training forms, untrained on the
+    like. There all this together brings it from 0.581 to 0.651, and from 0.614 to 0.662 in the order of OCR's
+    lines.
 
     Args:
         tags: n tags.
@@ -99,36 +116,63 @@ def decode(
         aspect: height of the page by its width, which the grid has lost.
     """
     boxes = boxes * np.array([1, aspect, 1, aspect])
+    labels, confidences = smooth([parse_tag(tag)[1] for tag in tags], confidences, boxes)
+    tags = _relabelled(tags, labels)
     broken = [part for span in spans(tags, confidences, boxes) for part in _break(span, confidences, boxes)]
+    around = np.array([_around(part.words, boxes) for part in broken]).reshape(-1, 4)
+    for place in column_answers([part.label for part in broken], around):
+        broken[place] = Span("ANSWER", broken[place].words, 1 - broken[place].confidence)
+    return _joined(broken, boxes)
+
+
+def _relabelled(tags: Sequence[str], labels: Sequence[str]) -> list[str]:
+    """Tags of other labels where these differ from the tags' own."""
+    found = []
+    for word, (tag, label) in enumerate(zip(tags, labels, strict=True)):
+        if parse_tag(tag)[1] != label:
+            goes_on = word > 0 and labels[word - 1] == label
+            tag = "O" if label == OTHER else f"{'I' if goes_on else 'B'}-{label}"
+        found.append(tag)
+    return found
+
+
+def _joined(found: Sequence[Span], boxes: npt.NDArray[np.float64]) -> list[Span]:
     joined: list[Span] = []
-    for span in sorted(broken, key=lambda part: part.words):
+    for span in sorted(found, key=lambda part: part.words):
         before = joined[-1] if joined else None
-        if before and before.label == span.label and before.words[-1] + 1 == span.words[0]:
-            gap = _gap(boxes[before.words[-1]], boxes[span.words[0]])
-            if gap is not None and -0.5 < gap < SPACE:
-                words = before.words + span.words
-                joined[-1] = Span(span.label, words, float(np.mean(confidences[list(words)])))
-                continue
-        joined.append(span)
+        next_to = before is not None and before.label == span.label and before.words[-1] + 1 == span.words[0]
+        if before and next_to and within(boxes[before.words[-1]], boxes[span.words[0]], SPACE):
+            both = len(before.words) * before.confidence + len(span.words) * span.confidence
+            words = before.words + span.words
+            joined[-1] = Span(span.label, words, both / len(words))
+        else:
+            joined.append(span)
     return joined
 
 
 def _break(span: Span, confidences: npt.NDArray[np.floating], boxes: npt.NDArray[np.float64]) -> list[Span]:
     parts = [[span.words[0]]]
     for before, word in itertools.pairwise(span.words):
-        gap = _gap(boxes[before], boxes[word])
-        if gap is not None and gap > BREAK:
+        between = gap(boxes[before], boxes[word])
+        if between is None:
+            parted = not _under(_around(parts[-1], boxes), boxes[before], boxes[word])
+        else:
+            parted = between > BREAK or (between > CELL and is_gutter(before, word, boxes))
+        if parted:
             parts.append([])
         parts[-1].append(word)
     return [Span(span.label, tuple(part), float(np.mean(confidences[part]))) for part in parts]
 
 
-def _gap(one: npt.NDArray[np.float64], other: npt.NDArray[np.float64]) -> float | None:
-    """From the right of a box to the left of another in its row, in line heights; None in different rows."""
-    height = max(one[3] - one[1], other[3] - other[1], 1.0)
-    if abs(one[1] + one[3] - other[1] - other[3]) / 2 >= 0.35 * height:
-        return None
-    return float((other[0] - one[2]) / height)
+def _under(so_far: npt.NDArray[np.float64], before: npt.NDArray[np.float64], word: npt.NDArray[np.float64]) -> bool:
+    """Whether a word of another row is where an entity can go on: in its width, and no farther down than a line."""
+    down = (word[1] - before[3]) / line_height(before, word)
+    return bool(-2 <= down <= NEXT_LINE and so_far[0] <= word[2] and word[0] <= so_far[2])
+
+
+def _around(words: Sequence[int], boxes: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    own = boxes[list(words)]
+    return np.concatenate([own[:, :2].min(0), own[:, 2:].max(0)])
 
 
 def _above(
@@ -140,7 +184,7 @@ def _above(
     for other, words in reversed(runs[-12:]):
         last = boxes[words]
         bottom, left, right = last[:, 3].max(), last[:, 0].min(), last[:, 2].max()
-        if other == label and -0.5 * height <= y0 - bottom <= 0.6 * height and left <= x1 and x0 <= right:
+        if other == label and -0.5 * height <= y0 - bottom <= ABOVE * height and left <= x1 and x0 <= right:
             return words
     return None
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from ml_server.document import Line, OCRPage, Word
 from ml_server.engines.extractor import ExtractorConfig
 from ml_server.engines.layoutlm.engine import LayoutLMExtractor
+from ml_server.engines.layoutlm.upright import quarter_turns
+from ml_server.engines.layoutlm.words import PageWords, TokenizedPage, Window
 from ml_server.engines.torchvision_ops import declare_missing_operators
 from ml_server.errors import EngineUnavailable
-from ml_server.geometry import box_to_polygon
+from ml_server.geometry import box_to_polygon, unrotate
 
 
 @pytest.fixture(scope="module")
@@ -104,15 +108,73 @@ def test_pages_do_not_depend_on_their_neighbours(engine: LayoutLMExtractor, monk
     assert [e.confidence for e in together.entities] == pytest.approx([e.confidence for e in alone.entities], abs=1e-3)
 
 
-def test_an_entity_at_a_window_seam_is_whole(engine: LayoutLMExtractor) -> None:
-    filler = [[word("Remarks:", 60, 10 + 2 * i, height=2), word(f"{i}", 300, 10 + 2 * i, height=2)] for i in range(300)]
-    whole = page(*filler, height=700)
-    tagged = engine.label_words(
-        [([w.text for line in whole.lines for w in line.words],
-          np.array([[*w.bbox[0], *w.bbox[2]] for line in whole.lines for w in line.words]), (800, 700))]
-    )[0]  # fmt: skip
-    assert len(tagged) == 600
-    sound(whole, engine.extract([whole])[0])
+ADDRESS = ("14", "Weaver", "Street", "Upper", "Northmoor", "England")
+BLIND = 40
+"""Pieces from a window's edge within which ``short_sighted`` sees nothing."""
+
+
+def short_sighted(
+    batch: Sequence[tuple[PageWords, TokenizedPage, Window]], labels: list[str], width: int
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """In place of the network: knows the words of ADDRESS, but not near a window's edge."""
+    longest = max(window.stop - window.start for _, _, window in batch) + 2
+    found = np.zeros((len(batch), longest, len(labels)), np.float32)
+    found[..., labels.index("O")] = 1
+    for row, (seen, cut, window) in enumerate(batch):
+        for place in range(window.start, window.stop):
+            text = seen.texts[cut.words[place]]
+            cut_off = (window.start > 0 and place - window.start < BLIND) or (
+                window.stop < len(cut.pieces) and window.stop - place <= BLIND
+            )
+            if text in ADDRESS and not cut_off:
+                tag = "B-ANSWER" if text == ADDRESS[0] else "I-ANSWER"
+                found[row, place - window.start + 1] = np.eye(len(labels))[labels.index(tag)]
+    return found, np.zeros((len(batch), longest, width), np.float32)
+
+
+def test_an_entity_at_a_window_seam_is_whole(engine: LayoutLMExtractor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever it stands on the page: the first window ends at 510, the next begins at 382."""
+    predictor = engine._predictor
+    width = predictor.model.encoder.config.hidden_size
+    monkeypatch.setattr(predictor, "_run", lambda batch: short_sighted(batch, predictor.labels, width))
+    pages, begins = [], range(370, 516, 3)
+    for before in begins:
+        texts = ["a"] * before + list(ADDRESS) + ["a"] * (700 - before)
+        row, column = np.divmod(np.arange(len(texts)) - before, 10)
+        # Bricks two line heights apart, the address in one row: nothing joins or parts it for its place.
+        left, top = 100 * column + 50 * (row % 2), 20 * (row + 52)
+        pages.append((texts, np.stack([left, top, left + 80, top + 10], 1).astype(np.float64), (1050, 1800)))
+    for before, tags in zip(begins, engine.label_words(pages), strict=True):
+        answer = [(place, tag) for place, tag in enumerate(tags) if tag != "O"]
+        assert [place for place, _ in answer] == list(range(before, before + len(ADDRESS))), before
+        assert [tag for _, tag in answer] == ["B-ANSWER"] + ["I-ANSWER"] * 5, before
+
+
+@pytest.mark.parametrize("turns", [1, 2, 3])
+def test_a_turned_page_gives_the_pairs_of_the_upright_one(engine: LayoutLMExtractor, turns: int) -> None:
+    """Polygons as engines give them: in the frame of the picture as it was sent, from its top-left corner on."""
+    width, height = (FORM.height, FORM.width) if turns % 2 else (FORM.width, FORM.height)
+
+    def turned(word: Word) -> Word:
+        return Word(word.text, word.confidence, unrotate(word.bbox, turns, width, height))
+
+    sent = page(*[[turned(w) for w in line.words] for line in FORM.lines], width=width, height=height)
+    upright, found = engine.extract([FORM])[0], engine.extract([sent])[0]
+    sound(sent, found)
+    assert (found.width, found.height) == (width, height)
+    assert len(upright.key_values) >= 4
+    assert [(pair.key, pair.value) for pair in found.key_values] == [(p.key, p.value) for p in upright.key_values]
+    boxes = [unrotate(entity.bbox, turns, width, height) for entity in upright.entities]
+    assert [entity.bbox for entity in found.entities] == boxes
+
+
+def test_lines_of_one_word_say_nothing_of_how_a_page_is_turned() -> None:
+    assert quarter_turns(page([word("Total:", 60, 20)], [word("42", 60, 40)])) == 0
+    assert quarter_turns(page()) == 0
+    same = page([word("x", 60, 20), word("x", 60, 20)])
+    assert quarter_turns(same) == 0
+    mixed = page([word("a", 60, 20), word("b", 90, 20), word("c", 120, 20)], [word("d", 60, 90), word("e", 60, 60)])
+    assert quarter_turns(mixed) == 0  # a stamp beside the text
 
 
 def test_a_strangers_model_brings_its_own_labels_and_is_linked_by_geometry(tmp_path: Path) -> None:
