@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import signal
+import subprocess
+import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -22,27 +23,39 @@ from ml_server.label_studio.predict_command import Passes, Watcher
 
 FAILED = Failure.of(7, 1, InvalidImage("no picture"))
 WATCH = ("--watch", "1s")
+ENVIRONMENT = {"LABEL_STUDIO_API_KEY": "0" * 40, "ML_SERVER_SHUTDOWN_GRACE_S": "0"}
+INTERRUPTED = """\
+import asyncio, os, signal, sys
+from ml_server import cli
+from ml_server.label_studio import predict_passes
+
+times = int(sys.argv.pop(1))
+
+async def endless(*_):
+    for _each in range(times):
+        os.kill(os.getpid(), signal.SIGINT)
+        await asyncio.sleep(0)
+    await asyncio.sleep(60)
+
+predict_passes.predict = endless
+cli.main()
+"""
+"""The command in a process of its own, which asks itself to stop and goes on working."""
 
 
 def run(monkeypatch: pytest.MonkeyPatch, work: Callable[..., Coroutine[Any, Any, Any]], *more: str) -> Any:
     monkeypatch.setattr(predict_passes, "predict", work)
-    environment = {"LABEL_STUDIO_API_KEY": "0" * 40, "ML_SERVER_SHUTDOWN_GRACE_S": "0"}
-    return CliRunner().invoke(app, ["label-studio", "predict", "-p", "1", *more], env=environment)
+    return CliRunner().invoke(app, ["label-studio", "predict", "-p", "1", *more], env=ENVIRONMENT)
 
 
 @pytest.mark.parametrize(("more", "code"), [((), 130), (WATCH, 0)])
 @pytest.mark.parametrize("times", [1, 2], ids=["the grace is over", "once more"])
-def test_stopped_before_the_tasks_in_work_were_done(
-    monkeypatch: pytest.MonkeyPatch, more: tuple[str, ...], code: int, times: int
-) -> None:
-    async def endless(*_: Any) -> None:
-        for _each in range(times):
-            os.kill(os.getpid(), signal.SIGINT)
-            await asyncio.sleep(0)
-        await asyncio.sleep(60)
-
-    found = run(monkeypatch, endless, *more)
-    assert (found.exit_code, "Traceback" in found.stderr) == (code, False)
+def test_stopped_before_the_tasks_in_work_were_done(more: tuple[str, ...], code: int, times: int) -> None:
+    command = [sys.executable, "-c", INTERRUPTED, str(times), "label-studio", "predict", "-p", "1", *more]
+    found = subprocess.run(
+        command, env={**os.environ, **ENVIRONMENT}, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (found.returncode, "Traceback" in found.stderr) == (code, False)
     assert "stopped before the tasks in work were done; the same command goes on" in found.stderr
 
 
