@@ -70,8 +70,9 @@ async def test_a_stop_takes_no_new_calls_and_cancels_those_that_outlast_the_grac
         running = stub(channel).ExtractText(Text(image=b"wait ever"))
         await pipeline.arrived(1)
         await server.stop(0.2)
-        assert pipeline.cancelled == [b"wait ever"]
         await failure(running)
+        await pipeline.were_cancelled(1)  # its handler is told a turn of the loop later
+        assert pipeline.cancelled == [b"wait ever"]
         refused = await failure(stub(channel).ExtractText(Text(image=b"x")))
         assert refused.code() is grpc.StatusCode.UNAVAILABLE
         await server.stop(0.2)  # again, and nothing happens
