@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 import pytest
 from tiny_forms import write_folder
-from tiny_model import QUICK, write_model
+from tiny_model import QUICK, pages_of, silent, write_model
 from typer.testing import CliRunner
 
 from ml_server.cli import app
@@ -21,7 +21,7 @@ from ml_server.engines.layoutlm.engine import LayoutLMExtractor
 from ml_server.errors import InvalidRequest
 from ml_server.geometry import box_to_polygon
 from ml_server.training.augment import Noise, augment, line_order
-from ml_server.training.examples import TAGS, LabelledPage, example, labelled
+from ml_server.training.examples import TAGS, LabelledPage, example
 from ml_server.training.forms import read_folder
 from ml_server.training.ocr_noise import relabel
 from ml_server.training.run import Plan, run
@@ -36,14 +36,6 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def forms(tmp_path: Path) -> Path:
     return write_folder(tmp_path / "forms")
-
-
-def pages_of(folder: Path) -> list[LabelledPage]:
-    return [labelled(form) for form in read_folder(folder)]
-
-
-def silent(step: int, steps: int, line: str) -> None:
-    """No bar."""
 
 
 def test_it_learns_the_pages_and_serve_loads_the_result(base: Path, forms: Path, tmp_path: Path) -> None:

@@ -10,14 +10,13 @@ from pathlib import Path
 import pytest
 import torch
 from tiny_forms import write_folder
-from tiny_model import QUICK, write_model
+from tiny_model import QUICK, pages_of, silent, write_model
 from typer.testing import CliRunner, Result
 
 from ml_server.cli import app
 from ml_server.engines.layoutlm.model import KeyValueModel, load
 from ml_server.errors import InvalidRequest
-from ml_server.training.examples import LabelledPage, labelled
-from ml_server.training.forms import read_folder
+from ml_server.training.examples import LabelledPage
 from ml_server.training.run import Plan, run
 from ml_server.training.train import Progress, train
 
@@ -37,14 +36,6 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def forms(tmp_path: Path) -> Path:
     return write_folder(tmp_path / "forms")
-
-
-def pages_of(folder: Path) -> list[LabelledPage]:
-    return [labelled(form) for form in read_folder(folder)]
-
-
-def silent(step: int, steps: int, line: str) -> None:
-    """No bar."""
 
 
 def kill_at(place: int) -> Progress:

@@ -9,6 +9,8 @@ import torch
 from ml_server.engines.layoutlm import model_source
 from ml_server.engines.torchvision_ops import declare_missing_operators
 from ml_server.training.augment import Noise
+from ml_server.training.examples import LabelledPage, labelled
+from ml_server.training.forms import read_folder
 from ml_server.training.knobs import Knobs
 
 QUICK = Knobs(epochs=40, learning_rate=3e-3, head_learning_rate=3e-3, batch_pieces=64, unknown=0, dropout=0,
@@ -32,3 +34,11 @@ def write_model(folder: Path) -> Path:
     LayoutLMForTokenClassification(config).save_pretrained(folder)
     (folder / "tokenizer.json").write_bytes(tokenizer.read_bytes())
     return folder
+
+
+def pages_of(folder: Path) -> list[LabelledPage]:
+    return [labelled(form) for form in read_folder(folder)]
+
+
+def silent(step: int, steps: int, line: str) -> None:
+    """No bar."""
