@@ -67,7 +67,7 @@ def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
             told[0] = share
             print(f"{time.perf_counter() - began:6.1f} s  {step} {done}/{total}  {line}", flush=True)
 
-    made = fine_tune(recipe, settings, tell)
+    made = fine_tune(recipe, settings, tell, print)
     seconds = time.perf_counter() - began
     print(made.message, flush=True)
     after = {name: _f1(forms, made.version.reference, options.threads) for name, forms in unseen.items()}

@@ -81,6 +81,7 @@ def train_version(folders: Sequence[Path], settings: Settings, options: Options,
                         lambda step, done, total, line: progress.update(
                             bar, completed=done, total=total or None, description=line, step=step
                         ),
+                        lambda line: console.print(line, markup=False, highlight=False, soft_wrap=True),
                     )
         except InvalidRequest as error:
             fail(error.message, EXIT_USAGE)

@@ -12,6 +12,7 @@ import time
 import traceback
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from ml_server.errors import MLServerError
@@ -96,7 +97,7 @@ def _do(folder: Path, url: str, export: Sequence[str], settings: Settings, statu
         promote=settings.train_promote,
     )
     try:
-        made = fine_tune(recipe, settings, status.tell)
+        made = fine_tune(recipe, settings, status.tell, partial(print, flush=True))  # the log
     finally:  # before anybody reads that the job is over
         shutil.rmtree(recipe.work, ignore_errors=True)
     print(made.message, flush=True)  # noqa: T201 - this is the log

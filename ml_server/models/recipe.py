@@ -20,6 +20,8 @@ from ml_server.training.forms import Form, read_forms
 
 Tell = Callable[[str, int, int, str], None]
 """Called with the step (``train``, ``judge``, ``keep``), how far it is, of how much, and a line for people."""
+Say = Callable[[str], None]
+"""Called with a line that people shall see and keep, as a warning."""
 
 _VALIDATION = 0.15
 """Share of the training documents that picks the best moment of a run. The held-out ones must not: they judge."""
@@ -71,7 +73,7 @@ class Made:
     message: str
 
 
-def fine_tune(recipe: Recipe, settings: Settings, tell: Tell) -> Made:
+def fine_tune(recipe: Recipe, settings: Settings, tell: Tell, say: Say) -> Made:
     """Do it all in this process, which must not have PaddleOCR in it.
 
     Raises:
@@ -118,6 +120,7 @@ def fine_tune(recipe: Recipe, settings: Settings, tell: Tell) -> Made:
             ),
         ),
         lambda step, steps, line: tell("train", step, steps, line),
+        say,
     )
     current = settings.key_value_model or serving
     done = 0

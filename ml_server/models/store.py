@@ -106,16 +106,19 @@ class ModelStore:
         """Copy a model's folder into the store.
 
         Args:
-            folder: as ``ml-server train`` writes it; stays as it is.
+            folder: as ``ml-server train`` writes it, or any that is served by its name; stays as it is.
             facts: kept with it.
             version: of lower-case letters, digits, dots and dashes; empty for the time and the documents' fingerprint.
 
         Raises:
             InvalidRequest: the folder is no model, or the version is taken or no name for one.
         """
-        for needed in ("config.json", "tokenizer.json"):
-            if not (folder / needed).is_file():
-                raise InvalidRequest(f"{folder}: no {needed} in it; this is no model that ml-server train wrote")
+        if not (folder / "config.json").is_file():
+            raise InvalidRequest(f"{folder}: no config.json in it; this is no model's folder")
+        from ml_server.engines.layoutlm import tokenizer
+
+        if not tokenizer.is_in(folder):
+            raise InvalidRequest(f"{folder}: no tokenizer.json, vocab.txt, vocab.json or *.model in it")
         version = version or self.new_version(facts.fingerprint)
         self.check_new(version)
         import bentoml

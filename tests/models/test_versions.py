@@ -67,9 +67,14 @@ def test_names_that_cannot_be(home: Path, folder: Path, name: str, fault: str) -
     with pytest.raises(InvalidRequest, match=fault):
         store.add(folder, Facts(), name)
     with pytest.raises(InvalidRequest, match="there are: shipped, v1"):
-        store.get("v2")
+        store.get("v9")
     with pytest.raises(InvalidRequest, match=r"no config\.json"):
         store.add(home, Facts())
+    (folder / "tokenizer.json").unlink()
+    with pytest.raises(InvalidRequest, match=r"no tokenizer\.json, vocab\.txt"):
+        store.add(folder, Facts())
+    (folder / "vocab.txt").write_text("[PAD]\n")  # as a stranger's model comes
+    assert store.add(folder, Facts()).version in {each.version for each in store.list()}
 
 
 def test_a_document_stays_in_its_part(forms: list[Form]) -> None:
@@ -155,18 +160,22 @@ def test_traffic_that_is_shared_stays_so_whatever_a_training_makes(
     file = ServingFile.of(Settings())
     file.write(shared := Serving().sharing("v1", share, "by hand"))
 
-    def trained(plan: Any, progress: Any) -> None:
+    told = list[str]()
+
+    def trained(plan: Any, progress: Any, say: Any) -> None:
+        say("warning: as training says it")
         shutil.copytree(folder, plan.out, dirs_exist_ok=True)
 
     monkeypatch.setattr("ml_server.training.run.run", trained)
     monkeypatch.setattr(recipe, "_judged", lambda *asked: {"SER F1": 0.5})  # both alike: a reason to promote
     wanted = recipe.Recipe((tmp_path / "forms",), tmp_path / "work", "loans", held_out=0.3, version="v2")
-    made = recipe.fine_tune(wanted, Settings(), lambda *told: None)
+    made = recipe.fine_tune(wanted, Settings(), lambda *_: None, told.append)
+    assert told == ["warning: as training says it"]
     assert made.message.startswith("kept, not promoted: traffic is shared with v1. ")
     assert (made.promoted, file.read()) == (False, shared)
     assert [each.version for each in ModelStore("key-values").list()] == [SHIPPED, "v2"]
     file.write(shared.rolled_back("by hand"))
-    assert recipe.fine_tune(replace(wanted, version="v3"), Settings(), lambda *told: None).promoted
+    assert recipe.fine_tune(replace(wanted, version="v3"), Settings(), lambda *_: None, told.append).promoted
 
 
 def test_train_asks_for_a_place(forms: list[Form], tmp_path: Path) -> None:
@@ -183,7 +192,7 @@ def test_train_passes_on_all_that_shapes_a_version(
 ) -> None:
     asked: list[recipe.Recipe] = []
 
-    def not_now(wanted: recipe.Recipe, settings: Settings, tell: recipe.Tell) -> recipe.Made:
+    def not_now(wanted: recipe.Recipe, settings: Settings, *tell: object) -> recipe.Made:
         asked.append(wanted)
         raise InvalidRequest("not now")
 

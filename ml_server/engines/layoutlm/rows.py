@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
 Box = npt.NDArray[np.float64]
+
+
+def around(words: Sequence[int], boxes: npt.NDArray[np.float64]) -> Box:
+    """The box around words, given as indices into ``boxes`` of shape (n, 4); at least one."""
+    own = boxes[list(words)]
+    return np.concatenate([own[:, :2].min(0), own[:, 2:].max(0)])
 
 
 def line_height(one: Box, other: Box) -> float:

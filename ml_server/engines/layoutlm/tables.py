@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from ml_server.engines.layoutlm.rows import line_height
+from ml_server.engines.layoutlm.rows import around, line_height, within
 
 GUTTER_ROWS = 4
 """Rows above or below through which a gap goes on if it is a gutter. In invoices' tables cells stand 1.4 to 2.7 line
@@ -104,3 +104,42 @@ def _continues(
             return False
         at = upper
     return True
+
+
+def column_heads(
+    words: Sequence[int], boxes: npt.NDArray[np.float64], answers: npt.NDArray[np.float64]
+) -> list[tuple[int, ...]]:
+    """Cut a question that is several columns' heads: engines read heads that stand close as one line.
+
+    It is cut between two words where the part before and the part after each stand over a column of answers of their
+    own, aligned with it.
+
+    Args:
+        words: of the question, as indices.
+        boxes: shape (n, 4), of the page's words, in one unit for both axes.
+        answers: shape (a, 4), around every answer of the page.
+
+    Returns:
+        The parts' words; one part if nothing is cut.
+    """
+    for at in range(1, len(words)):
+        if within(boxes[words[at - 1]], boxes[words[at]], np.inf):
+            left, right = _column(words[:at], boxes, answers), _column(words[at:], boxes, answers)
+            if left is not None and right is not None and left[1] < right[0]:
+                return [tuple(words[:at]), *column_heads(words[at:], boxes, answers)]
+    return [tuple(words)]
+
+
+def _column(
+    words: Sequence[int], boxes: npt.NDArray[np.float64], answers: npt.NDArray[np.float64]
+) -> tuple[float, float] | None:
+    """Left and right end of the next three answers straight below words of one row, if each is aligned with them."""
+    own = around(words, boxes)
+    height = max(own[3] - own[1], 1.0)
+    below = answers[(answers[:, 0] < own[2]) & (answers[:, 2] > own[0]) & (answers[:, 1] > own[1] + 0.7 * height)]
+    column = below[np.argsort(below[:, 1])][:COLUMN]
+    if len(column) < COLUMN or column[0, 1] - own[3] > 3 * height:
+        return None
+    left, right = column[:, 0] - own[0], column[:, 2] - own[2]
+    aligned = min(np.abs(left).max(), np.abs(right).max(), np.abs(left + right).max() / 2) <= 0.5 * height
+    return (float(column[:, 0].min()), float(column[:, 2].max())) if aligned else None

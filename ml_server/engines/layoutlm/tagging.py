@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from ml_server.engines.layoutlm.rows import gap, line_height, within
+from ml_server.engines.layoutlm.rows import around, gap, line_height, within
 from ml_server.engines.layoutlm.smoothing import smooth
-from ml_server.engines.layoutlm.tables import column_answers, is_gutter
+from ml_server.engines.layoutlm.tables import column_answers, column_heads, is_gutter
 
 OTHER = "OTHER"
 """The label of words outside every entity (tag ``O``)."""
@@ -119,10 +119,10 @@ def decode(
     labels, confidences = smooth([parse_tag(tag)[1] for tag in tags], confidences, boxes)
     tags = _relabelled(tags, labels)
     broken = [part for span in spans(tags, confidences, boxes) for part in _break(span, confidences, boxes)]
-    around = np.array([_around(part.words, boxes) for part in broken]).reshape(-1, 4)
-    for place in column_answers([part.label for part in broken], around):
+    extents = np.array([around(part.words, boxes) for part in broken]).reshape(-1, 4)
+    for place in column_answers([part.label for part in broken], extents):
         broken[place] = Span("ANSWER", broken[place].words, 1 - broken[place].confidence)
-    return _joined(broken, boxes)
+    return _headed(_joined(broken, boxes), boxes)
 
 
 def _relabelled(tags: Sequence[str], labels: Sequence[str]) -> list[str]:
@@ -150,12 +150,22 @@ def _joined(found: Sequence[Span], boxes: npt.NDArray[np.float64]) -> list[Span]
     return joined
 
 
+def _headed(found: Sequence[Span], boxes: npt.NDArray[np.float64]) -> list[Span]:
+    """The same with heads of columns apart (``column_heads``)."""
+    answers = np.array([around(span.words, boxes) for span in found if span.label == "ANSWER"]).reshape(-1, 4)
+    cut: list[Span] = []
+    for span in found:
+        parts = column_heads(span.words, boxes, answers) if span.label == "QUESTION" else [span.words]
+        cut += [replace(span, words=part) for part in parts]
+    return cut
+
+
 def _break(span: Span, confidences: npt.NDArray[np.floating], boxes: npt.NDArray[np.float64]) -> list[Span]:
     parts = [[span.words[0]]]
     for before, word in itertools.pairwise(span.words):
         between = gap(boxes[before], boxes[word])
         if between is None:
-            parted = not _under(_around(parts[-1], boxes), boxes[before], boxes[word])
+            parted = not _under(around(parts[-1], boxes), boxes[before], boxes[word])
         else:
             parted = between > BREAK or (between > CELL and is_gutter(before, word, boxes))
         if parted:
@@ -168,11 +178,6 @@ def _under(so_far: npt.NDArray[np.float64], before: npt.NDArray[np.float64], wor
     """Whether a word of another row is where an entity can go on: in its width, and no farther down than a line."""
     down = (word[1] - before[3]) / line_height(before, word)
     return bool(-2 <= down <= NEXT_LINE and so_far[0] <= word[2] and word[0] <= so_far[2])
-
-
-def _around(words: Sequence[int], boxes: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    own = boxes[list(words)]
-    return np.concatenate([own[:, :2].min(0), own[:, 2:].max(0)])
 
 
 def _above(

@@ -14,6 +14,12 @@ FILE = "tokenizer.json"
 _ADVICE = f"save the model's fast tokenizer as {FILE} beside it"
 
 
+def is_in(folder: Path) -> bool:
+    """Whether a folder has files that a tokenizer can be made of."""
+    known = (FILE, "vocab.txt", "vocab.json")
+    return any((folder / name).is_file() for name in known) or any(folder.glob("*.model"))
+
+
 def load_tokenizer(folder: Path) -> Tokenizer:
     """Of ``tokenizer.json``; where there is none, of ``vocab.txt``, ``vocab.json`` or ``*.model`` by transformers.
 
@@ -32,8 +38,7 @@ def load_tokenizer(folder: Path) -> Tokenizer:
 
 def _convert(folder: Path) -> Tokenizer:
     models = sorted(folder.glob("*.model"))
-    # Without any of them transformers does not fail: it makes a tokenizer that knows nothing.
-    if not models and not any((folder / name).is_file() for name in ("vocab.txt", "vocab.json")):
+    if not is_in(folder):  # transformers does not fail then: it makes a tokenizer that knows nothing
         raise EngineUnavailable(f"{folder}: no {FILE}, vocab.txt, vocab.json or *.model; {_ADVICE}")
     if models and importlib.util.find_spec("sentencepiece") is None:
         raise EngineUnavailable(f"{models[0]} needs sentencepiece; pip install sentencepiece, or {_ADVICE}")

@@ -101,3 +101,19 @@ def test_a_question_is_an_answer_only_under_an_even_column_of_answers() -> None:
     shifted = column(0, 20, 40, 60) + np.array([[0.0] * 4] * 3 + [[20, 0, 80, 0]])  # neither edge nor middle in line
     assert column_answers(labels, shifted) == []
     assert column_answers([], np.zeros((0, 4))) == []
+
+
+def heads(rows: int, shift: float = 0) -> list[tuple[str, list[int]]]:
+    """``Net  VAT 20%``, close enough for one entity, over two columns of figures that end below Net and 20%."""
+    figures = [box for row in range(rows) for box in line(120 + 20 * row, (6, 30), (60 + shift, 90 + shift))]
+    found = entities(
+        ["B-QUESTION", *["I-QUESTION"] * 2, *["B-ANSWER"] * 2 * rows],
+        line(100, (10, 30), (35, 55), (59, 90)) + figures,
+    )
+    return [one for one in found if one[0] == "QUESTION"]
+
+
+def test_close_heads_of_columns_are_a_question_each() -> None:
+    assert heads(3) == [("QUESTION", [0]), ("QUESTION", [1, 2])]
+    assert heads(2) == [("QUESTION", [0, 1, 2])]  # two rows may be anything
+    assert heads(3, shift=20) == [("QUESTION", [0, 1, 2])]  # figures that are in line with one part only
