@@ -6,7 +6,9 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
+
+from ml_server import cgroups
 
 _LIMIT = "OMP_THREAD_LIMIT"
 _THREAD_LIMITS = ("OMP_NUM_THREADS", _LIMIT, "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OPENCV_FOR_THREADS_NUM")
@@ -74,33 +76,11 @@ def openmp_threads(wanted: int) -> int:
 
 def _limits(root: Path) -> Iterator[float]:
     """CPU limits, in cores, of the control groups this process is in and of those around them."""
-    try:
-        lines = (root / "proc/self/cgroup").read_text(encoding="ascii").splitlines()
-    except (OSError, UnicodeDecodeError):
-        return
-    mounts = root / "sys/fs/cgroup"
-    for line in lines:
-        _, controllers, group = line.split(":", 2)
-        if not controllers:
-            for folder in _upwards(mounts, group):
-                yield from _quota(_words(folder / "cpu.max"))
-        elif "cpu" in controllers.split(","):
-            for folder in _upwards(mounts / controllers, group):
-                yield from _quota(_words(folder / "cpu.cfs_quota_us") + _words(folder / "cpu.cfs_period_us"))
-
-
-def _upwards(mount: Path, group: str) -> Iterator[Path]:
-    # Inside a container the group's name may be the host's, of which only the end of the way is there: the mount.
-    parts = [part for part in PurePosixPath(group).parts if part not in ("/", "..")]
-    for depth in range(len(parts), -1, -1):
-        yield mount.joinpath(*parts[:depth])
-
-
-def _words(file: Path) -> list[str]:
-    try:
-        return file.read_text(encoding="ascii").split()
-    except (OSError, UnicodeDecodeError):
-        return []
+    for folder, unified in cgroups.folders("cpu", root):
+        if unified:
+            yield from _quota(cgroups.words(folder / "cpu.max"))
+        else:
+            yield from _quota(cgroups.words(folder / "cpu.cfs_quota_us") + cgroups.words(folder / "cpu.cfs_period_us"))
 
 
 def _quota(words: list[str]) -> Iterator[float]:

@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ml_server.errors import PayloadTooLarge
+from ml_server.freed_memory import return_freed_memory
 
 if TYPE_CHECKING:  # pydantic takes an eighth of a second to import, in every process
     from ml_server.settings import Settings
 
-_M_TRIM_THRESHOLD: Final = -1
-_M_MMAP_THRESHOLD: Final = -3
+_OWN_BLOCK: Final = 31 * 2**19
+"""15.5 MiB: an A4 page at 200 dpi stays below, and Pillow's blocks of large images, 16 MB each, are above."""
+_KEPT: Final = 2**25
+"""What an ordinary page needs is there for the next one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,7 @@ def limit_address_space(extra_bytes: int) -> None:
     Args:
         extra_bytes: at least 0.
     """
-    _return_freed_memory()
+    return_freed_memory(_OWN_BLOCK, _KEPT)
     statm = Path("/proc/self/statm")
     if sys.platform != "linux" or not statm.exists():
         return
@@ -96,17 +99,3 @@ def limit_address_space(extra_bytes: int) -> None:
     limit = int(statm.read_text().split()[0]) * resource.getpagesize() + extra_bytes
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
-
-
-def _return_freed_memory() -> None:
-    """Have glibc give large pages back when they are freed, and keep what an ordinary page needs for the next one.
-
-    Left alone, its threshold for blocks of their own grows to 32 MB, and the 16 MB blocks of a large Pillow image stay
-    in a fragmented heap. See mallopt(3); the numbers of the parameters are in malloc.h. Nothing to do without glibc.
-    """
-    import ctypes
-
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
-    if mallopt is not None:
-        mallopt(_M_MMAP_THRESHOLD, 31 * 2**19)  # 15.5 MiB: an A4 page at 200 dpi stays below, Pillow's blocks above
-        mallopt(_M_TRIM_THRESHOLD, 2**25)

@@ -126,7 +126,7 @@ class UnsupportedMediaType(MLServerError):
 
 
 class ServerBusy(MLServerError):
-    """The engine's queue is full."""
+    """The engine's queue is full, or request bodies have all the room they may have."""
 
     http_status = 429
     grpc_code = "RESOURCE_EXHAUSTED"
@@ -154,7 +154,7 @@ class EngineUnavailable(MLServerError):
 
 
 class NotReady(MLServerError):
-    """The server is starting or stopping."""
+    """The server is starting or stopping, or cannot write to its temporary folder."""
 
     http_status = 503
     grpc_code = "UNAVAILABLE"

@@ -7,7 +7,7 @@ How much a process needs is known once one has been measured; until then it show
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Protocol
@@ -63,6 +63,7 @@ class Evictor:
         pools: the engines' pools by name, as they are now; the decoder's is not among them.
         kept: the name of the engine that is never unloaded; None for none.
         vram: of the GPUs, with their budget; None where there are none or nobody watches them.
+        others: processes by name that are measured and never unloaded, nor in any budget: the decoder's.
     """
 
     def __init__(
@@ -71,11 +72,13 @@ class Evictor:
         pools: Callable[[], Mapping[str, Evictable]],
         kept: Callable[[], str | None],
         vram: VRAMManager | None = None,
+        others: Callable[[], Mapping[str, Sequence[int]]] = dict,
     ) -> None:
         self._rules = rules
         self._pools = pools
         self._kept = kept
         self._vram = vram
+        self._others = others
         self._ram: dict[str, int] = {}
         self._sizes: dict[tuple[str, str], int] = {}
         self._starting: list[tuple[str, str]] = []
@@ -99,6 +102,8 @@ class Evictor:
         """Measure, unload what nobody has used for long, and what is too much."""
         async with self._turn:
             devices = await self._measure()
+            for name, pids in self._others().items():
+                metrics.ENGINE_MEMORY_BYTES.labels(name, "ram").set(await asyncio.to_thread(memory.held, pids))
             await self._unload_unused()
             if self._rules.ram_budget:
                 self._tell_over("ram", await self._shed("ram", self._ram_fits, self._ram))

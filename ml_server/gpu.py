@@ -160,6 +160,7 @@ class VRAMManager:
             Bytes held by engine, by a device's label.
         """
         devices = self.monitor.read()
+        metrics.GPU_UNWATCHED.set(len(devices) < len(self.monitor.labels))
         named = any(pid in device.processes for device in devices for pids in engines.values() for pid in pids)
         processes = sum(len(pids) for pids in engines.values())
         self._use, self._free = {}, {}
@@ -224,12 +225,13 @@ def parse_devices(setting: str, visible: str | None) -> tuple[str, ...] | None:
 
 
 def open_monitor(wanted: tuple[str, ...] | None) -> GPUMonitor | None:
-    """A monitor of devices; None, said in the log, where NVML, a driver or a device is missing.
+    """A monitor of devices; None, said in the log and the metrics, where NVML, a driver or a device is missing.
 
     Args:
         wanted: see :func:`parse_devices`.
     """
     log = logs.get_logger("ml_server.gpu")
+    metrics.GPU_UNWATCHED.set(1)
     if wanted == ():
         log.warning("gpu_not_watched", reason="CUDA_VISIBLE_DEVICES hides every GPU")
         return None
@@ -240,10 +242,12 @@ def open_monitor(wanted: tuple[str, ...] | None) -> GPUMonitor | None:
         return None
     try:
         pynvml.nvmlInit()
-        return GPUMonitor(pynvml, wanted)
+        monitor = GPUMonitor(pynvml, wanted)
     except pynvml.NVMLError as error:
         log.warning("gpu_not_watched", reason=f"NVML: {error}", devices=",".join(wanted or ("all",)))
         return None
+    metrics.GPU_UNWATCHED.set(0)
+    return monitor
 
 
 def open_devices(

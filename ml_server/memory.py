@@ -1,10 +1,15 @@
-"""What a process holds in RAM, and whether that grows."""
+"""What processes hold in RAM, whether that grows, and how much of it there is for all of them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
 import psutil
+
+from ml_server import cgroups
 
 _FIRST_CALLS = 100
 """Calls after which a replica counts as grown up: caches and arenas are filled by then."""
@@ -34,6 +39,62 @@ def _held(pid: int) -> int:
         return int(getattr(full, "pss", 0) or full.uss)  # pss is Linux's
     except psutil.Error:
         return 0
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What the processes of a container may hold together; of a machine, where nothing limits them.
+
+    Attributes:
+        used: bytes, without the files that the system keeps in memory only for as long as nobody needs it.
+        limit: bytes, beyond which the system ends processes.
+    """
+
+    used: int
+    limit: int
+
+
+def room(root: Path = Path("/")) -> Room:
+    """The memory around this process: of the tightest of the control groups it is in, or of the machine.
+
+    Args:
+        root: of the file system.
+    """
+    machine = psutil.virtual_memory()
+    rooms = [_room_in(folder, unified) for folder, unified in cgroups.folders("memory", root)]
+    tight = [found for found in rooms if found is not None and found.limit < machine.total]
+    # The fullest is the one that comes to its end first.
+    return max(
+        tight,
+        key=lambda found: found.used / found.limit,
+        default=Room(machine.total - machine.available, machine.total),
+    )
+
+
+def _room_in(folder: Path, unified: bool) -> Room | None:
+    """Of a control group; None where it has no limit."""
+    limit, used, idle = (
+        ("memory.max", "memory.current", "inactive_file")
+        if unified
+        else ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
+    )
+    numbers = [*cgroups.words(folder / limit), *cgroups.words(folder / used)]
+    if len(numbers) != 2 or not all(number.isdigit() for number in numbers) or not int(numbers[0]):
+        return None
+    said = cgroups.words(folder / "memory.stat")
+    cached = int(said[said.index(idle) + 1]) if idle in said else 0
+    return Room(max(0, int(numbers[1]) - cached), int(numbers[0]))
+
+
+def resident() -> int:
+    """Bytes of RAM that this process has in use, what it shares with others included."""
+    return int(psutil.Process().memory_info().rss)
+
+
+@cache
+def started_at() -> float:
+    """When this process was started, in seconds since 1970; the same number however often the clock is set."""
+    return float(psutil.Process().create_time())
 
 
 class Growth:

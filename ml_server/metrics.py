@@ -20,6 +20,8 @@ from prometheus_client import (
     start_http_server,
 )
 
+from ml_server import memory
+
 REGISTRY = CollectorRegistry()
 
 _STAGES = {"decode": "decode", "key_values": "extract"}
@@ -51,10 +53,18 @@ BATCH_PAGES = Histogram(
 )  # fmt: skip
 REFUSALS = Counter(
     "ml_server_refusals",
-    "Refusals before any work: busy, not_ready, too_large, unauthenticated, deadline",
+    "Refusals before any work: busy, bodies, not_ready, too_large, unauthenticated, deadline",
     ("cause",),
     registry=REGISTRY,
 )
+BODY_BYTES = Gauge(
+    "ml_server_body_bytes", "Bytes of request bodies that are held, or reserved, in memory or on disk", ("where",),
+    registry=REGISTRY,
+)  # fmt: skip
+BODY_BYTES_LIMIT = Gauge(
+    "ml_server_body_bytes_limit", "Bytes of request bodies that may be held in memory or on disk", ("where",),
+    registry=REGISTRY,
+)  # fmt: skip
 QUEUE_DEPTH = Gauge("ml_server_queue_depth", "Pages waiting for an engine", ("engine",), registry=REGISTRY)
 REPLICAS = Gauge("ml_server_replicas", "Warm processes of an engine", ("engine",), registry=REGISTRY)
 REPLICA_STARTS = Counter(
@@ -62,7 +72,10 @@ REPLICA_STARTS = Counter(
 )
 ENGINES_LOADED = Gauge("ml_server_engines_loaded", "Engines and extractors with a warm process", registry=REGISTRY)
 ENGINE_MEMORY_BYTES = Gauge(
-    "ml_server_engine_memory_bytes", "Memory of an engine's processes", ("engine", "kind"), registry=REGISTRY
+    "ml_server_engine_memory_bytes",
+    "Memory of an engine's or the decoder's processes",
+    ("engine", "kind"),
+    registry=REGISTRY,
 )
 EVICTIONS = Counter(
     "ml_server_evictions", "Engines unloaded, by cause: idle, ram or vram", ("engine", "cause"), registry=REGISTRY
@@ -79,12 +92,34 @@ GPU_MEMORY_ALARM = Gauge(
     "ml_server_gpu_memory_alarm", "1 while a GPU's memory, or the budget on it, is used beyond the alarm threshold",
     ("device",), registry=REGISTRY,
 )  # fmt: skip
+GPU_UNWATCHED = Gauge(
+    "ml_server_gpu_unwatched", "1 where engines are to use GPUs whose memory nobody can watch", registry=REGISTRY
+)
 GPU_UTILISATION = Gauge("ml_server_gpu_utilisation", "Share of time it is busy, 0 to 1", ("device",), registry=REGISTRY)
 KEY_VALUE_PAGES = Counter(
     "ml_server_key_value_pages", "Pages whose keys and values were found, by the version of the model that found them",
     ("model_version",), registry=REGISTRY,
 )  # fmt: skip
 READY = Gauge("ml_server_ready", "1 while requests are let in, as /readyz says", registry=REGISTRY)
+PROCESS_START_TIME_SECONDS = Gauge(
+    "ml_server_process_start_time_seconds", "When the server's own process was started, in seconds since 1970",
+    registry=REGISTRY,
+)  # fmt: skip
+PROCESS_MEMORY_BYTES = Gauge(
+    "ml_server_process_memory_bytes", "Memory of the server's own process, without its engines", registry=REGISTRY
+)
+MEMORY_USED_BYTES = Gauge(
+    "ml_server_memory_used_bytes", "Memory in use in the container, or on the machine where it has no limit",
+    registry=REGISTRY,
+)  # fmt: skip
+MEMORY_LIMIT_BYTES = Gauge(
+    "ml_server_memory_limit_bytes", "Memory that the container may use, or that the machine has", registry=REGISTRY
+)
+# Read when they are asked for: what holds much for a moment, as uploads do, would be missed by a look now and then.
+PROCESS_START_TIME_SECONDS.set_function(memory.started_at)
+PROCESS_MEMORY_BYTES.set_function(memory.resident)
+MEMORY_USED_BYTES.set_function(lambda: memory.room().used)
+MEMORY_LIMIT_BYTES.set_function(lambda: memory.room().limit)
 
 
 def stage_of(pool: str) -> str:

@@ -85,6 +85,7 @@ class Pools:
             self._loadable,
             lambda: self.picked(settings.engine, settings.lang) if settings.keep_default else None,
             vram,
+            lambda: {self.decoder.options.name: self.decoder.pids},
         )
         self._watching: list[asyncio.Task[None]] = []
         self.decoder = self._make_decoder(limits)

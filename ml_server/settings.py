@@ -119,6 +119,18 @@ class Settings(BaseSettings):
     # Limits
     max_image_bytes: int = Field(20 * 2**20, gt=0, description="one image")
     max_document_bytes: int = Field(100 * 2**20, gt=0, description="a PDF, or one whole request")
+    body_memory_mb: int | None = Field(
+        None,
+        ge=1,
+        description="request bodies in memory at once, MiB, before callers get 429; empty for a fifth of a full queue "
+        "of the largest images. Never less than two of the largest bodies",
+    )
+    body_disk_mb: int | None = Field(
+        None,
+        ge=1,
+        description="large uploads in the temporary folder at once, MiB, before callers get 429; empty for ten of the "
+        "largest documents. Never less than the largest body",
+    )
     max_pixels: int = Field(64_000_000, gt=0, description="width x height of one page, checked before decoding")
     max_pages: int = Field(200, gt=0, description="pages of one document")
     max_batch: int = Field(64, gt=0, description="images in one ExtractTextBatch")

@@ -158,6 +158,16 @@ def test_devices_come_from_nvml_where_none_are_named(monkeypatch: pytest.MonkeyP
     assert names == ("0", "1")
     assert vram is not None
     assert vram.budget == 5
+    vram.look({})
+    assert metrics.REGISTRY.get_sample_value("ml_server_gpu_unwatched") == 0
+
+
+def test_a_device_that_no_longer_answers_is_unwatched() -> None:
+    lost = Device("a")
+    vram = manager(lost, Device("b"))
+    for lost.lost in (False, True, False):
+        vram.look({})
+        assert metrics.REGISTRY.get_sample_value("ml_server_gpu_unwatched") == lost.lost
 
 
 @pytest.mark.parametrize(
@@ -176,3 +186,4 @@ def test_without_nvml_a_warning_says_what_is_missing(
         assert gpu.open_devices("", visible, 0, 0.9) == ((), None)
     assert [line["log_level"] for line in logged] == ["warning"]
     assert reason in logged[0]["reason"]
+    assert metrics.REGISTRY.get_sample_value("ml_server_gpu_unwatched") == 1

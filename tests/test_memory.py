@@ -86,6 +86,17 @@ async def test_nothing_is_unloaded_without_rules(holds: dict[int, int]) -> None:
     assert metrics.REGISTRY.get_sample_value("ml_server_engines_loaded") == 1
 
 
+async def test_the_decoders_memory_is_measured_and_in_no_budget(holds: dict[int, int]) -> None:
+    holds |= {1: 80, 2: 500, 3: 500}
+    pools = {"a": FakePool([1], idle_s=10**6)}
+    rules = EvictionRules(ram_budget=100)
+    await Evictor(rules, lambda: pools, lambda: None, others=lambda: {"decode": [2, 3]}).look()
+    labels = {"engine": "decode", "kind": "ram"}
+    assert metrics.REGISTRY.get_sample_value("ml_server_engine_memory_bytes", labels) == 1000
+    assert pools["a"].unloaded == 0
+    assert over("ram") == 0
+
+
 async def test_an_engine_unused_for_long_is_unloaded_but_the_kept_one(holds: dict[int, int]) -> None:
     pools = {"a": FakePool([1], 61.0), "b": FakePool([2], 0.04), "c": FakePool([3], 0.0), "d": FakePool([4], 10**6)}
     before = evictions("a", "idle")

@@ -185,7 +185,8 @@ async def test_no_label_holds_what_a_caller_wrote(make_pipeline: Make) -> None:
     closed = {
         "wire": {"http", "grpc"},
         "stage": STAGES,
-        "cause": {"busy", "not_ready", "too_large", "unauthenticated", "deadline", "idle", "ram", "vram"},
+        "where": {"memory", "disk"},
+        "cause": {"busy", "bodies", "not_ready", "too_large", "unauthenticated", "deadline", "idle", "ram", "vram"},
         "engine": engines,
     }
     for family in text_string_to_metric_families(exposition):

@@ -13,7 +13,7 @@ from starlette.responses import FileResponse, Response
 from ml_server.bentoml_services import paths
 from ml_server.bentoml_services.docs import errors_doc
 from ml_server.bentoml_services.document_schemas import DocumentOptions, StoredDocumentBody
-from ml_server.bentoml_services.forms import open_form, text_fields, uploads
+from ml_server.bentoml_services.forms import content, open_form, text_fields, uploads
 from ml_server.bentoml_services.waiting import unless_gone
 from ml_server.errors import EngineUnavailable, InvalidImage, RouteNotFound
 from ml_server.ingest import names
@@ -42,7 +42,7 @@ def add_documents(app: FastAPI, pipeline: Pipeline, settings: Settings) -> None:
         async with open_form(request, settings) as form:
             options = text_fields(form, DocumentOptions, _defaults(settings))
             (upload,) = uploads(form, _FIELD, 1)
-            data, name = await upload.read(), upload.filename or ""
+            data, name = await content(request, upload, settings), upload.filename or ""
         if not data:
             raise InvalidImage("the document is empty", field=_FIELD)
         stored = await unless_gone(request, documents.add(data, name, options.dpi, keep_raw=options.keep_raw))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -11,11 +13,12 @@ from ml_server.api_keys import ApiKeys
 from ml_server.bentoml_services import failures, paths
 from ml_server.bentoml_services.cors import Cors
 from ml_server.bentoml_services.exchange import Exchange
+from ml_server.body_budget import BODY_SLACK, Body, BodyBudget
 from ml_server.errors import MLServerError
 from ml_server.observation import Observation, observed
 from ml_server.settings import Settings
 
-FORM_SLACK = 2**20
+FORM_SLACK = BODY_SLACK
 """Bytes a request may have besides its files; the same as a gRPC message's."""
 
 _SEND_KEY = "send the header 'Authorization: Bearer KEY' or 'X-API-Key: KEY'"
@@ -27,13 +30,15 @@ class Edge:
     Args:
         app: what answers.
         settings: of the server.
+        bodies: what request bodies may have together with those of another wire; None where there is no other.
 
     Raises:
         ValueError: the API keys in the settings cannot be read.
     """
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, bodies: BodyBudget | None = None) -> None:
         self._app = app
+        self._bodies = bodies or BodyBudget(settings)
         self._settings = settings
         self._keys = ApiKeys(settings)
         self._cors = Cors(settings.cors_origins)
@@ -47,9 +52,12 @@ class Edge:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        exchange = Exchange(
-            scope, receive, self._cors.marked(scope, send), self._limit(scope["path"]), self._settings.body_timeout_s
-        )
+        with self._bodies.body() as body:
+            await self._exchange(scope, receive, send, body)
+
+    async def _exchange(self, scope: Scope, receive: Receive, send: Send, body: Body) -> None:
+        limit, patience_s = self._limit(scope["path"]), self._settings.body_timeout_s
+        exchange = Exchange(scope, receive, self._cors.marked(scope, send), limit, patience_s, body)
         route, verb = paths.label(scope["path"]), paths.verb(scope["method"])
         span = "" if route in paths.QUIET else f"{verb} {route}"
         about = {"http.request.method": verb, "http.route": route, "ml_server.request_id": exchange.request_id}
@@ -66,6 +74,7 @@ class Edge:
         try:
             self._check_key(scope, exchange)
             exchange.check_declared_size()
+            exchange.reserve(self._settings.max_image_bytes if scope["path"] in paths.SPOOLED else math.inf)
             app = self._cors.preflight(scope) or self._app
             await app(scope, exchange.receive, exchange.send)
             await exchange.settle()

@@ -13,6 +13,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from ml_server import logs
 from ml_server.bentoml_services import failures
+from ml_server.body_budget import Body
 from ml_server.errors import DeadlineExceeded, MLServerError, PayloadTooLarge
 
 CLIENT_CLOSED = 499
@@ -32,8 +33,10 @@ class Exchange:
         send: the server's.
         limit: bytes the body may have.
         patience_s: seconds the body may stand still.
+        body: counts what is held of it; given back when the answer begins, which is made of something else.
 
     Attributes:
+        body: see above.
         request_id: the caller's, where it is printable ASCII of at most 128 characters; a new one otherwise.
         status: of the response; 499 until it has begun.
         error_code: of an error body of ours; empty for a success.
@@ -45,7 +48,8 @@ class Exchange:
         gone: whether the client has disconnected; what is still sent then goes nowhere.
     """
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send, limit: int, patience_s: float) -> None:
+    def __init__(self, scope: Scope, receive: Receive, send: Send, limit: int, patience_s: float, body: Body) -> None:
+        self.body = body
         headers = Headers(scope=scope)
         asked = headers.get("x-request-id", "").strip()
         fits = 0 < len(asked) <= _MAX_ID and asked.isascii() and asked.isprintable()
@@ -83,6 +87,18 @@ class Exchange:
         if self._declared > self._limit:
             raise self._too_large(f"{self._declared} bytes")
 
+    def reserve(self, spooled_above: float) -> None:
+        """Take the room that the body needs by its Content-Length, before a byte of it is read.
+
+        Args:
+            spooled_above: bytes; a larger body is put on disk while it comes.
+
+        Raises:
+            ServerBusy: there is no room for it.
+        """
+        if self._declared:
+            (self.body.disk if self._declared > spooled_above else self.body.memory).reserve(self._declared)
+
     def failure(self, error: MLServerError) -> Response:
         """The answer for an error; this exchange then lets it pass as ours."""
         self.error_code = error.code
@@ -109,14 +125,17 @@ class Exchange:
 
         Raises:
             PayloadTooLarge: the parts so far are more than the limit.
+            ServerBusy: there is no room for them.
             DeadlineExceeded: no part has come for too long; the whole body is limited by whoever reads it.
         """
         message = await (self._receive() if self._body_read else self._next_part())
         if message["type"] == "http.request":
-            self.received += len(message.get("body", b""))
+            count = len(message.get("body", b""))
+            self.received += count
             self._body_read = not message.get("more_body", False)
             if self.received > self._limit:
                 raise self._too_large(f"more than {self._limit} bytes")
+            self.body.memory.add(count)
         else:
             self.gone = True
         return message
@@ -149,6 +168,7 @@ class Exchange:
         headers["X-Request-ID"] = self.request_id
         if not self._body_read:
             headers["Connection"] = "close"  # nobody will read the rest of the request
+        self.body.give_back()
         self.started = True
         self.status = message["status"]
         await self._send({**message, "headers": headers.raw})

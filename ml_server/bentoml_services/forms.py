@@ -13,14 +13,19 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
+from ml_server import logs
+from ml_server.bentoml_services.exchange import Exchange
 from ml_server.bentoml_services.schemas import Options
-from ml_server.errors import DeadlineExceeded, InvalidRequest, UnsupportedMediaType
+from ml_server.errors import DeadlineExceeded, InvalidRequest, NotReady, UnsupportedMediaType
 from ml_server.settings import Settings
 
 Fields = TypeVar("Fields", bound=BaseModel)
 
 _MAX_FIELDS = 100
 _MAX_FIELD_BYTES = 64 * 2**10
+_DISK_AGAIN_S = 10.0
+
+_log = logs.get_logger("ml_server.http")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +42,13 @@ class Form:
 
 
 class _Parser(MultiPartParser):
-    """Starlette's, which also refuses a body that ends before its closing boundary."""
+    """Starlette's, which also refuses a body that ends before its closing boundary, and counts what it puts on disk."""
 
     _ended = False
 
     def __init__(self, request: Request, most: int, spool_max_size: int) -> None:
+        self._body = Exchange.of(request.scope).body
+        self._uploads: list[UploadFile] = []
         super().__init__(
             request.headers,
             self._to_the_end(request.stream()),
@@ -51,14 +58,27 @@ class _Parser(MultiPartParser):
         )
         self.spool_max_size = spool_max_size
 
+    def on_headers_finished(self) -> None:
+        super().on_headers_finished()
+        if self._current_part.file is not None:
+            self._uploads.append(self._current_part.file)
+
     def on_end(self) -> None:
         self._ended = True
 
     async def _to_the_end(self, stream: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
         async for chunk in stream:
+            self._body.spooled(self._on_disk_with(len(chunk)))
             yield chunk
         if not self._ended:
             raise MultiPartException("it ends before its closing boundary")  # here, so that the parser closes its files
+
+    def _on_disk_with(self, coming: int) -> int:
+        """Bytes on disk when the next chunk has been written; its part's headers may be among them."""
+        sizes = [upload.size or 0 for upload in self._uploads]
+        if sizes:
+            sizes[-1] += coming
+        return sum(size for size in sizes if size > self.spool_max_size)
 
 
 async def read_form(request: Request, field: str, settings: Settings, *, most: int = 1) -> Form:
@@ -74,11 +94,25 @@ async def read_form(request: Request, field: str, settings: Settings, *, most: i
         UnsupportedMediaType: not multipart/form-data.
         InvalidRequest: a malformed form, a missing or empty field, text where a file belongs, too many files, or an
             option of the wrong type or out of range.
+        ServerBusy: there is no room for the body.
+        NotReady: the temporary folder cannot be written to, most often because its disk is full.
         DeadlineExceeded: the body did not arrive in time.
     """
     async with open_form(request, settings, most=most) as form:
         options = text_fields(form, Options, {"language": settings.lang, "engine": settings.engine})
-        return Form([await upload.read() for upload in uploads(form, field, most)], options)
+        return Form([await content(request, each, settings) for each in uploads(form, field, most)], options)
+
+
+async def content(request: Request, upload: UploadFile, settings: Settings) -> bytes:
+    """A file's bytes; what is on disk is read when there is room in memory for it.
+
+    Raises:
+        ServerBusy: there was none for as long as a body may stand still.
+    """
+    size = upload.size or 0
+    if size > settings.max_image_bytes:
+        await Exchange.of(request.scope).body.memory.reserve_in_turn(size, settings.body_timeout_s)
+    return await upload.read()
 
 
 @asynccontextmanager
@@ -86,7 +120,7 @@ async def open_form(request: Request, settings: Settings, *, most: int = 1) -> A
     """A request's body, read to its end; its files are gone when this is left.
 
     Raises:
-        UnsupportedMediaType, InvalidRequest, DeadlineExceeded: see :func:`read_form`.
+        UnsupportedMediaType, InvalidRequest, ServerBusy, NotReady, DeadlineExceeded: see :func:`read_form`.
     """
     try:
         async with asyncio.timeout(settings.request_timeout_s):
@@ -97,6 +131,7 @@ async def open_form(request: Request, settings: Settings, *, most: int = 1) -> A
         yield form
     finally:
         await form.close()
+        Exchange.of(request.scope).body.disk.give_back()
 
 
 async def _parse(request: Request, most: int, settings: Settings) -> FormData:
@@ -110,6 +145,10 @@ async def _parse(request: Request, most: int, settings: Settings) -> FormData:
         return await _Parser(request, most, settings.max_image_bytes).parse()
     except MultiPartException as error:
         raise InvalidRequest(f"malformed multipart form: {error.message}") from error
+    except OSError as error:
+        _log.error("cannot_spool", error=str(error))
+        why = "the server cannot write an upload of this size to its temporary folder"
+        raise NotReady(why, retry_after_s=_DISK_AGAIN_S) from error
 
 
 def uploads(form: FormData, field: str, most: int) -> list[UploadFile]:

@@ -28,6 +28,9 @@ QUIET: Final = frozenset({*LIVEZ, READYZ, *HEALTH, METRICS})
 SINGLE_IMAGE: Final = frozenset({EXTRACT_TEXT, PREDICT})
 """Their bodies hold one image, so the limit is an image's."""
 
+SPOOLED: Final = frozenset({EXTRACT_DOCUMENT, EXTRACT_KEY_VALUES, DOCUMENTS})
+"""Their bodies hold one document, which is kept on disk until it is whole if it is larger than an image may be."""
+
 _DOCS = frozenset({*SWAGGER, *OPENAPI, ASSETS})
 _READING = SINGLE_IMAGE | {EXTRACT_TEXT_BATCH, EXTRACT_DOCUMENT, EXTRACT_KEY_VALUES}
 _LABEL_STUDIO = frozenset(

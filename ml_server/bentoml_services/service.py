@@ -9,6 +9,7 @@ Started by ``ml-server serve`` or ``bentoml serve ml_server.bentoml_services.ser
 from __future__ import annotations
 
 import asyncio
+import functools
 import signal
 import sys
 from collections.abc import Callable
@@ -24,6 +25,7 @@ from ml_server import tracing
 from ml_server.bentoml_services import connection, foreign_logs, supervision
 from ml_server.bentoml_services.edge import Edge
 from ml_server.bentoml_services.routes import create_app
+from ml_server.body_budget import BodyBudget, return_memory_of_bodies
 from ml_server.grpc_services.server import GrpcServer
 from ml_server.label_studio.backend import Backend
 from ml_server.label_studio.settings import LabelStudioSettings
@@ -65,6 +67,7 @@ class EdgedService(Service[T]):  # type: ignore[misc]  # BentoML's package carri
         foreign_logs.configure(settings)
         tracing.configure(settings.otel_endpoint)
         connection.install(settings)
+        return_memory_of_bodies()
         # uvicorn raises the signal again when it has shut down; the default would end the process without its
         # exit handlers, and leave semaphores of the engines' queues behind.
         for number in _STOP_SIGNALS:
@@ -72,10 +75,16 @@ class EdgedService(Service[T]):  # type: ignore[misc]  # BentoML's package carri
         app: Any = super().to_asgi(is_main)
         assert isinstance(app, Starlette)
         app.user_middleware = [each for each in app.user_middleware if each.cls.__name__ not in _UNUSED]  # type: ignore[attr-defined]
-        return Edge(app, settings)
+        return Edge(app, settings, _bodies())
 
 
 _ROUTES = Routes()
+
+
+@functools.cache
+def _bodies() -> BodyBudget:
+    """Of this process: bodies over one wire leave less room for those over the other."""
+    return BodyBudget(Settings())
 
 
 @bentoml.service(
@@ -92,7 +101,7 @@ class MLServer:
     def __init__(self) -> None:
         self.settings = Settings()
         self.pipeline = Pipeline(self.settings)
-        self.grpc = GrpcServer(self.pipeline, self.settings)
+        self.grpc = GrpcServer(self.pipeline, self.settings, _bodies())
         label_studio = LabelStudioSettings()
         self.label_studio = Backend(
             self.pipeline,

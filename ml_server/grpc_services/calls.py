@@ -14,10 +14,13 @@ from grpc import aio
 from structlog.contextvars import bind_contextvars
 
 from ml_server.api_keys import ApiKeys
+from ml_server.body_budget import Body, BodyBudget
 from ml_server.errors import DeadlineExceeded, InvalidRequest, MLServerError, RouteNotFound, Unauthenticated
 from ml_server.grpc_services import status
+from ml_server.grpc_services.messages import Messages, every
 from ml_server.logs import bind_request_id, get_logger, new_request_id
 from ml_server.observation import observed
+from ml_server.settings import Settings
 
 _log = get_logger(__name__)
 _PROBES = "/grpc.health.v1.Health/"
@@ -41,15 +44,19 @@ class CallInterceptor(aio.ServerInterceptor):  # type: ignore[type-arg]  # gener
 
     Args:
         api_keys: one of which calls must carry.
-        patience_s: seconds a caller may take to read one message of a stream; it holds a permit meanwhile.
+        settings: ``request_timeout_s``, which a caller may take to read one message of a stream, while it holds a
+            permit; and those of :class:`Messages`.
+        bodies: what request bodies may have together.
 
     Attributes:
         active: calls being answered now.
     """
 
-    def __init__(self, api_keys: ApiKeys, patience_s: float) -> None:
+    def __init__(self, api_keys: ApiKeys, settings: Settings, bodies: BodyBudget) -> None:
         self.active = 0
-        self._patience_s = patience_s
+        self._patience_s = settings.request_timeout_s
+        self._bodies = bodies
+        self._messages = Messages(bodies, settings)
         self._api_keys = api_keys
 
     async def intercept_service(
@@ -105,41 +112,41 @@ class CallInterceptor(aio.ServerInterceptor):  # type: ignore[type-arg]  # gener
                     f"the {len(raw)} bytes sent are not a message of {called.method}: {error}"
                 ) from None
 
-        async def all_parsed(raws: AsyncIterator[bytes]) -> AsyncIterator[Any]:
-            async for raw in raws:
-                yield parsed(raw)
+        async def asked(context: Context, body: Body) -> Any:
+            if handler.request_streaming:
+                return every(context, parsed)
+            return parsed(await self._messages.only(context, body.memory))
 
-        read: Callable[[Any], Any] = all_parsed if handler.request_streaming else parsed
-
-        async def unary(request: Any, context: Context) -> Any:
+        async def unary(_: object, context: Context) -> Any:
             async with self._call(called, context) as head:
-                response = await answer(read(request), context)
+                with self._bodies.body() as body:
+                    response = await answer(await asked(context, body), context)
                 await head.send()
                 return response
 
-        async def stream(request: Any, context: Context) -> None:
+        async def stream(_: object, context: Context) -> None:
             # context.write and not yield: a cancelled call then raises here, and not between two turns of a generator.
             async with self._call(called, context) as head:
                 await head.send()
-                async with aclosing(answer(read(request), context)) as responses:
-                    async for response in responses:
-                        try:
-                            async with asyncio.timeout(self._patience_s):
-                                await context.write(response)
-                        except TimeoutError:
-                            raise DeadlineExceeded("the caller does not take its answers") from None
+                with self._bodies.body() as body:
+                    async with aclosing(answer(await asked(context, body), context)) as responses:
+                        async for response in responses:
+                            await self._write(response, context)
 
-        make: Any = {
-            (False, False): grpc.unary_unary_rpc_method_handler,
-            (False, True): grpc.unary_stream_rpc_method_handler,
-            (True, False): grpc.stream_unary_rpc_method_handler,
-            (True, True): grpc.stream_stream_rpc_method_handler,
-        }[handler.request_streaming, handler.response_streaming]
-        wrapped: Handler = make(
-            stream if handler.response_streaming else unary,
-            response_serializer=handler.response_serializer,
+        # As if requests were streams, also where they are one message: we read it then, when there is room for it.
+        wrapped: Handler = (
+            grpc.stream_stream_rpc_method_handler(stream, response_serializer=handler.response_serializer)
+            if handler.response_streaming
+            else grpc.stream_unary_rpc_method_handler(unary, response_serializer=handler.response_serializer)
         )
         return wrapped
+
+    async def _write(self, response: Any, context: Context) -> None:
+        try:
+            async with asyncio.timeout(self._patience_s):
+                await context.write(response)
+        except TimeoutError:
+            raise DeadlineExceeded("the caller does not take its answers") from None
 
     @asynccontextmanager
     async def _call(self, called: _Called, context: Context) -> AsyncIterator[_Head]:

@@ -13,6 +13,7 @@ from grpc_reflection.v1alpha import reflection
 
 from ml_server import metrics, tracing
 from ml_server.api_keys import ApiKeys
+from ml_server.body_budget import BODY_SLACK, BodyBudget, return_memory_of_bodies
 from ml_server.errors import EngineFailed
 from ml_server.grpc_services.calls import CallInterceptor
 from ml_server.grpc_services.credentials import server_credentials
@@ -27,7 +28,7 @@ _log = get_logger(__name__)
 
 SERVICE = ocr_pb2.DESCRIPTOR.services_by_name["OcrService"].full_name
 
-_MESSAGE_SLACK = 2**20  # bytes a message may have besides its images
+_AHEAD_BYTES = 256 * 2**10  # a chunk of our own client's
 _POLL_S = 0.05
 _SERVING = health_pb2.HealthCheckResponse.SERVING
 _NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
@@ -38,12 +39,18 @@ class GrpcServer:
 
     Health is NOT_SERVING, for the server and for the service, until the pipeline is ready, and again from the moment
     the server is told to stop.
+
+    Args:
+        pipeline: does the work.
+        settings: of the server.
+        bodies: what request bodies may have together with those of another wire; None where there is no other.
     """
 
-    def __init__(self, pipeline: Pipeline, settings: Settings) -> None:
+    def __init__(self, pipeline: Pipeline, settings: Settings, bodies: BodyBudget | None = None) -> None:
         self._pipeline = pipeline
         self._settings = settings
-        self._calls = CallInterceptor(ApiKeys(settings), settings.request_timeout_s)
+        self._bodies = bodies or BodyBudget(settings)
+        self._calls = CallInterceptor(ApiKeys(settings), settings, self._bodies)
         self._health = health.aio.HealthServicer()  # type: ignore[attr-defined]  # the stubs lack it
         self._server: aio.Server | None = None
         self._follower: asyncio.Task[None] | None = None
@@ -59,7 +66,8 @@ class GrpcServer:
             ValueError: the certificate in the settings is not usable.
         """
         server = aio.server(interceptors=[self._calls], options=_options(self._settings))
-        ocr_pb2_grpc.add_OcrServiceServicer_to_server(OcrServicer(self._pipeline, self._settings), server)
+        servicer = OcrServicer(self._pipeline, self._settings, self._bodies)
+        ocr_pb2_grpc.add_OcrServiceServicer_to_server(servicer, server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
         reflection.enable_server_reflection((SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
         await self._announce(_NOT_SERVING)  # the servicer itself starts as SERVING
@@ -116,6 +124,7 @@ async def serve_forever(settings: Settings) -> None:
         EngineFailed: the default engine could not be started for too long, so that the server has ended itself.
     """
     tracing.configure(settings.otel_endpoint)
+    return_memory_of_bodies()
     pipeline = Pipeline(settings)
     server = GrpcServer(pipeline, settings)
     stopping = asyncio.Event()
@@ -159,8 +168,12 @@ def _options(settings: Settings) -> list[tuple[str, int]]:
     """Channel arguments: https://grpc.github.io/grpc/core/group__grpc__arg__keys.html."""
     return [
         ("grpc.so_reuseport", 0),  # a taken port is an error, not a second server beside the first
-        ("grpc.max_receive_message_length", settings.max_document_bytes + _MESSAGE_SLACK),
+        ("grpc.max_receive_message_length", settings.max_document_bytes + BODY_SLACK),
         ("grpc.max_send_message_length", -1),
+        # No more than this of a message is taken from the network before we ask for it. grpc would let that grow to
+        # megabytes for each call on a fast network, where nobody counts them.
+        ("grpc.http2.lookahead_bytes", _AHEAD_BYTES),
+        ("grpc.http2.bdp_probe", 0),
         # Of one connection; further ones wait on the caller's side. More than the queue holds, so that a full queue is
         # still heard of at once.
         ("grpc.max_concurrent_streams", max(256, 4 * settings.queue_size)),

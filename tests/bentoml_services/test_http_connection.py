@@ -17,7 +17,7 @@ import uvicorn
 from certificates import Authority, serial
 from http_fakes import FakePipeline, app_over
 
-from ml_server import tls
+from ml_server import metrics, tls
 from ml_server.bentoml_services.connection import Connection
 from ml_server.settings import Settings
 from ml_server.tls import TLS, Renewal
@@ -103,7 +103,14 @@ async def test_who_sends_in_time_may_wait_long_for_the_answer() -> None:
         assert (await asyncio.wait_for(reader.readuntil(b"ok"), 10)).startswith(b"HTTP/1.1 200")
 
 
+def too_slow() -> float:
+    """Requests that were not in time before an engine was picked: MLServerErrors knows callers' slowness by that."""
+    labels = {"wire": "http", "method": "/extract_text", "engine": metrics.NO_ENGINE, "code": "504"}
+    return metrics.REGISTRY.get_sample_value("ml_server_requests_total", labels) or 0.0
+
+
 async def test_a_body_that_stands_still_is_answered_and_cut_off() -> None:
+    before = too_slow()
     async with serving() as port, connected(port) as (reader, writer):
         writer.write(UPLOAD + b"Content-Length: 1000\r\n\r\n--B\r\n")
         answer = await asyncio.wait_for(reader.read(), 10)
@@ -113,6 +120,7 @@ async def test_a_body_that_stands_still_is_answered_and_cut_off() -> None:
     error = json.loads(body)["error"]
     assert error["code"] == "deadline_exceeded"
     assert "5 bytes of the body came, then nothing for 0.3 s" in error["message"]
+    assert too_slow() == before + 1
 
 
 async def test_a_body_that_drips_is_cut_off_at_the_limit_for_a_request() -> None:
