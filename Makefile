@@ -94,6 +94,10 @@ samples: setup ## render samples/ anew
 bento: setup ## build the bento, as `bentoml containerize` wants it
 	$(BIN)/bentoml build
 
+.PHONY: images
+images: setup ## build the images by chroot and try them, as root, before a release (ARGS="cpu gpu bento")
+	@bash scripts/build_images.sh $(ARGS)
+
 .PHONY: constraints
 constraints: ## write constraints.txt anew from the newest releases that pyproject.toml allows
 	@bash scripts/constraints.sh

@@ -22,7 +22,7 @@ pin() { sed -n "s/^$1==//p" "$requirements"; }
 "${tool[@]}" install --force-reinstall --no-deps "opencv-python-headless==$(pin opencv-python-headless)"
 
 if [[ "${ML_SERVER_DEVICE:-cpu}" == gpu ]]; then
-  # They share one folder, too. From 1.27 on onnxruntime-gpu is built for CUDA 13.
+  # They share one folder, too.
   "${tool[@]}" uninstall -y onnxruntime
   "${tool[@]}" install --no-deps "onnxruntime-gpu==$(pin onnxruntime)"
 fi
@@ -34,4 +34,26 @@ if [[ -n "${PADDLE_GPU:-}" ]]; then
   "${tool[@]}" install --no-deps $PADDLE_GPU
 fi
 
-python -c 'import cv2, grpc, onnxruntime, torch; print("torch", torch.__version__, "onnxruntime", onnxruntime.__version__)'
+# What is built for another CUDA than the rest would be found out on a GPU only, as "no CUDA" and pages read on the CPU. So
+# the packages are asked here, and NVIDIA's base image, which has CUDA_VERSION.
+python - <<'PYTHON'
+import os
+import sys
+
+import cv2
+import grpc
+import onnxruntime
+import torch
+
+print("torch", torch.__version__, "onnxruntime", onnxruntime.__version__)
+if os.environ.get("ML_SERVER_DEVICE") == "gpu":
+    found = {
+        "torch": torch.version.cuda,
+        "onnxruntime": getattr(onnxruntime, "cuda_version", None),
+        "base image": os.environ.get("CUDA_VERSION"),
+    }
+    built_for = {name: version for name, version in found.items() if version}
+    print("CUDA:", built_for)
+    if len({version.split(".")[0] for version in built_for.values()}) > 1:
+        sys.exit("these are for different CUDAs: set CUDA_IMAGE, TORCH_BACKEND or the pin of onnxruntime")
+PYTHON

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # promtool, with which the tests check the alert rules: out of Debian's package prometheus into .venv/bin. The package is
-# unpacked and not installed, for installing it would start a Prometheus. Where that cannot be, those tests are skipped.
+# unpacked and not installed, for installing it would start a Prometheus. Where that cannot be, those tests are skipped, or
+# in CI fail.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/apt.sh
@@ -23,5 +24,5 @@ if download || { as_root apt-get -qq update >/dev/null 2>&1 && download; }; then
   dpkg-deb --fsys-tarfile "$folder"/prometheus_*.deb | tar -x -C "$folder" ./usr/bin/promtool
   install "$folder/usr/bin/promtool" "$target"
 else
-  echo "setup: it could not be had; the tests of the alert rules are skipped"
+  echo "setup: it could not be had; the tests of the alert rules are skipped, or in CI fail"
 fi

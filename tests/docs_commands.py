@@ -7,10 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = ("README.md", *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").rglob("*.md")))
+PAGES = (
+    "README.md",
+    "deploy/compose/README.md",
+    *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").rglob("*.md")),
+)
 
 _SHELLS = frozenset({"console", "bash", "sh", "shell"})
-_FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+# Also where it is indented, as within a list.
+_FENCE = re.compile(r"^( *)```(\w*)[^\n]*\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 _REASON = re.compile(r"<!-- not run: (\S[^\n]+) -->\n\Z")
 
 
@@ -43,7 +48,8 @@ def blocks(page: str) -> list[Block]:
     text = (ROOT / page).read_text(encoding="utf-8")
     found = []
     for fence in _FENCE.finditer(text):
-        language, body = fence.groups()
+        indent, language, body = fence.groups()
+        body = re.sub(f"^{indent}", "", body, flags=re.MULTILINE)
         if language in _SHELLS or (not language and body.startswith("$ ")):
             reason = _REASON.search(text, 0, fence.start())
             shell = _typed(body) if body.lstrip().startswith(("$ ", "# ")) else body

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import re
 import sys
 import time
 import urllib.error
@@ -38,7 +39,7 @@ def queries() -> Iterator[tuple[str, str, str]]:
 
 def filled(query: str) -> str:
     """A query of the dashboard with Grafana's variables replaced: all servers, rates over a minute."""
-    return query.replace("$__rate_interval", "1m").replace("$job", ".+").replace("$instance", ".+")
+    return re.sub(r"\$(namespace|job|pod|instance)\b", ".*", query.replace("$__rate_interval", "1m"))
 
 
 def points(base: str, query: str, minutes: float) -> tuple[int, int]:

