@@ -20,6 +20,7 @@ from benchmarks import (
     overhead,
     overload,
     peers,
+    recogniser,
     report,
     soak,
     speed,
@@ -66,6 +67,7 @@ app.command("bulk")(bulk.command)
 app.command("bulk-speed")(bulk.speed)
 app.command("label-studio")(label_studio.command)
 app.command("accuracy")(accuracy.command)
+app.command("recogniser")(recogniser.command)
 app.command("peers")(peers.command)
 app.command("report")(report.command)
 

@@ -26,7 +26,10 @@ EPILOG = (
     "  ml-server evaluate ocr my_receipts --lang english --json | jq .words.f1"
 )
 
-
+_CAPTION = {
+    False: "ratios in percent; words and characters without order; ① counts as 1 (see --strict)",
+    True: "ratios in percent; words and characters without order; ① does not count as 1",
+}
 _NOISE = {None: "", "scan": " with scan noise", "photo": " photographed"}
 
 
@@ -55,8 +58,17 @@ def ocr(
         bool,
         typer.Option("--photo", help="Read the pages as a photograph: tilted, unevenly lit, blurred, JPEG."),
     ] = False,
+    strict: Annotated[
+        bool,
+        typer.Option("--strict", help="Count ① apart from 1, ㎡ from m2 and full-width forms from plain ones."),
+    ] = False,
 ) -> None:
-    """Words, characters and lines as engines read them, against the truth."""
+    """Words, characters and lines as engines read them, against the truth.
+
+    Unicode's compatibility forms are folded first (NFKC): ① counts as 1, ㎡ as m2, full-width forms as plain ones,
+    unless --strict is given. Words are compared without case and punctuation, characters and lines with both; SROIE's
+    truths, which are all in capitals, without case throughout.
+    """
     from ml_server import logs
 
     if noise and photo:
@@ -71,7 +83,7 @@ def ocr(
 
         pages = read_truth(folder)[:limit]
         with progress("read", len(engines) * steps(pages)) as advance:
-            reports = evaluate_ocr(pages, engines, advance, noise=spoilt)
+            reports = evaluate_ocr(pages, engines, advance, noise=spoilt, strict=strict)
     if as_json:
         bodies = [report.as_dict() for report in reports]
         sys.stdout.write(json.dumps(bodies if len(bodies) > 1 else bodies[0], ensure_ascii=False) + "\n")
@@ -82,7 +94,7 @@ def ocr(
 def _show(reports: Sequence[OCRReport]) -> None:
     first = reports[0]
     title = f"{first.pages} pages in {first.lang}{_NOISE[first.noise]}"
-    table = Table(title=Text(title), caption="ratios in percent; words and characters without order")
+    table = Table(title=Text(title), caption=_CAPTION[first.strict])
     table.add_column("")
     for report in reports:
         table.add_column(Text(f"{report.engine}\n{report.model_version}"), justify="right")

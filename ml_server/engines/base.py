@@ -112,16 +112,21 @@ class OCREngine(ABC):
             EngineUnavailable: the message says what is missing and what to install.
         """
         if not cls.reads(languages, info):
-            here = ", ".join(info.languages) or "none"
+            here, command = ", ".join(info.languages) or "none", cls.install_for(languages)
+            remedy = "no weights of it do; ask for the languages one by one or for another engine"
+            if command:
+                remedy = f"to add them: {command}"
             raise EngineUnavailable(
-                f"engine {cls.name} has no weights for {canonical(languages)} here (it reads: {here}); "
-                f"to add them: {cls.install_for(languages)}",
+                f"engine {cls.name} has no weights for {canonical(languages)} here (it reads: {here}); {remedy}",
                 field="language",
             )
 
     @classmethod
     def install_for(cls, languages: tuple[Language, ...]) -> str:
-        """How to get this engine and its weights for ``languages``; engines refine it."""
+        """How to get this engine and its weights for ``languages``, empty where no weights of it read them together.
+
+        Engines refine it.
+        """
         return cls.install
 
     @classmethod

@@ -77,7 +77,7 @@ class EasyOCREngine(OCREngine):
             name=cls.name,
             available=not reason,
             reason=reason,
-            install=cls.install_for(config.languages) if reason else "",
+            install=(cls.install_for(config.languages) or cls.install) if reason else "",
             languages=languages if not reason else (),
             weights=", ".join(str(folder) for folder in places if any(folder.glob("*.pth"))),
             license="Apache-2.0",
@@ -94,7 +94,9 @@ class EasyOCREngine(OCREngine):
     def install_for(cls, languages: tuple[Language, ...]) -> str:
         """See the base class; the extra brings English, EasyOCR fetches the rest where there is internet access."""
         choice = easyocr_weights.recogniser_for(languages)
-        if choice is None or choice[1] == ("en",):
+        if choice is None:
+            return ""
+        if choice[1] == ("en",):
             return cls.install
         return (
             f"{cls.install} and put {easyocr_weights.DETECTOR} and {choice[0].file} into ML_SERVER_MODEL_DIR, or fetch "

@@ -95,9 +95,8 @@ class OCREngineFactory:
             info = by_name[candidate]
             if candidate not in _NEVER_AUTO and info.available and cls.engine_class(candidate).reads(languages, info):
                 return candidate
-        commands = "; ".join(
-            dict.fromkeys(cls.engine_class(n).install_for(languages) for n in _ENGINES if n not in _NEVER_AUTO)
-        )
+        remedies = (cls.engine_class(n).install_for(languages) for n in _ENGINES if n not in _NEVER_AUTO)
+        commands = "; ".join(dict.fromkeys(filter(None, remedies)))
         raise EngineUnavailable(
             f"no engine here reads {canonical(languages)}; install one with: {commands}", field="language"
         )

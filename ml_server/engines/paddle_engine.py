@@ -17,8 +17,9 @@ from ml_server.engine_info import EngineInfo
 from ml_server.engines import paddle_weights
 from ml_server.engines.base import EngineConfig, OCREngine, ReadOptions
 from ml_server.engines.ctc import Crop, cut, words
-from ml_server.engines.paddle_models import PaddleModels, formats, package
-from ml_server.engines.paddle_reads import Read, has_cjk, lies_on_its_side, mean_score
+from ml_server.engines.paddle_models import PaddleModels, formats, known, package
+from ml_server.engines.paddle_reads import Read, lies_on_its_side, mean_score
+from ml_server.engines.paddle_second import is_doubtful, settle
 from ml_server.engines.paddle_weights import PaddleModel
 from ml_server.errors import EngineUnavailable, UnsupportedLanguage
 from ml_server.geometry import clamp, make_line, order_corners, polygon_to_box, reading_order, unrotate
@@ -40,10 +41,6 @@ _SURE_LINE = 0.8
 _SURE_LENGTH = 4
 """A turned line replaces the upright one only with this score and this many characters: specks and single letters such
 as O, P and d read as well upside down."""
-
-_SURE_LATIN = 0.95
-"""A line without Hangul that our Korean recogniser is less sure of is read by PP-OCRv6's too. On crops of 12 receipts
-and 8 forms that are 8 and 13 % of the pixels; word F1 rises from 0.868 to 0.882 and from 0.767 to 0.790."""
 
 _MOST_REPLICAS = 4
 """Each takes half a gigabyte; further cores become threads of these."""
@@ -121,7 +118,9 @@ class PaddleEngine(OCREngine):
     def install_for(cls, languages: tuple[Language, ...]) -> str:
         """See the base class."""
         names = paddle_weights.recogniser_names(languages)
-        comes = not names or {paddle_weights.RECOGNISER, paddle_weights.SHIPPED_RECOGNISER}.intersection(names)
+        if not names:
+            return ""
+        comes = {paddle_weights.RECOGNISER, paddle_weights.SHIPPED_RECOGNISER}.intersection(names)
         here = paddle_weights.find_recogniser(languages, None) is not None
         if comes and (here or importlib.util.find_spec("paddleocr") is None):
             return cls.install
@@ -218,11 +217,12 @@ class PaddleEngine(OCREngine):
             for i, result in zip(
                 order, recogniser.predict(images, batch_size=_BATCH, return_word_box=True), strict=True
             ):
-                _, (count, groups, columns, _) = result["rec_text"]
+                _, (count, groups, columns, _, scores) = result["rec_text"]
                 found[i] = Read(
                     crop=crops[i],
                     characters=tuple(character for group in groups for character in group),
                     columns=tuple(column for group in columns for column in group),
+                    scores=tuple(scores),
                     count=float(count),
                     score=float(result["rec_score"]),
                 )
@@ -247,12 +247,11 @@ class PaddleEngine(OCREngine):
         return reads
 
     def _ask_second(self, reads: list[Read], second: Any) -> list[Read]:
-        """Have doubtful lines without Hangul read by the other recogniser too and keep the surer reading."""
-        doubtful = [i for i, read in enumerate(reads) if read.score < _SURE_LATIN and not has_cjk(read)]
+        """Have doubtful lines read by the other recogniser, too."""
+        doubtful = [i for i, read in enumerate(reads) if is_doubtful(read)]
         others = self._recognise([reads[i].crop for i in doubtful], second)
         for i, other in zip(doubtful, others, strict=True):
-            if other.score > reads[i].score and not has_cjk(other):
-                reads[i] = other
+            reads[i] = settle(reads[i], other, known(second))
         return reads
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import Any
 
+import numpy as np
+
 from ml_server.engines import openvino_runner, paddle_weights, runtimes
 from ml_server.engines.base import EngineConfig
 from ml_server.engines.openvino_runner import OpenVINORunner
@@ -17,6 +19,12 @@ _COLUMNS = 32
 def formats(config: EngineConfig) -> tuple[str, ...]:
     """The formats of weights that the configured backend loads."""
     return ("paddle",) if config.paddle_backend == "paddle" else ("onnx",)
+
+
+def known(recogniser: Any) -> frozenset[str]:
+    """The characters that one of :meth:`PaddleModels.recogniser` can read, the space among them."""
+    found: frozenset[str] = recogniser.paddlex_predictor.post_op.known
+    return found
 
 
 def package(config: EngineConfig) -> str:
@@ -48,8 +56,11 @@ class PaddleModels:
         return self._load(self._paddleocr.TextDetection, model, limit)
 
     def recogniser(self, model: PaddleModel) -> Any:
-        """A ``TextRecognition``."""
-        return self._load(self._paddleocr.TextRecognition, model, {}, columns=_COLUMNS)
+        """A ``TextRecognition`` whose results also say how sure it is of each character."""
+        module = self._load(self._paddleocr.TextRecognition, model, {}, columns=_COLUMNS)
+        predictor = module.paddlex_predictor
+        predictor.post_op = _CharacterScores(predictor.post_op)
+        return module
 
     def _load(self, kind: Any, model: PaddleModel, options: dict[str, Any], columns: int = 0) -> Any:
         config, onnx = self._config, self.backend != "paddle"
@@ -71,3 +82,19 @@ class PaddleModels:
                 # PaddleX has no such backend of its own but takes any callable for one.
                 module.paddlex_predictor.runner = OpenVINORunner(model.file, config.threads, columns)
         return module
+
+
+class _CharacterScores:
+    """PaddleX's decoder, which adds to each line the scores of its characters; PaddleX keeps their mean only."""
+
+    def __init__(self, decoder: Any) -> None:
+        self._decoder = decoder
+        self.known = frozenset(decoder.character[1:])  # the first class is none
+
+    def __call__(self, predictions: Any, *, return_word_box: bool = False, **options: Any) -> Any:
+        lines, scores = self._decoder(predictions, return_word_box=return_word_box, **options)
+        if return_word_box:
+            for (_, found), probabilities in zip(lines, np.asarray(predictions[0]), strict=True):
+                columns = [column for group in found[2] for column in group]
+                found.append(probabilities[columns].max(axis=-1).tolist())
+        return lines, scores

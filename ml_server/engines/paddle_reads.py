@@ -10,18 +10,36 @@ from ml_server.engines.ctc import Crop
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """One recognised crop: its characters, the columns of their peaks, the line's columns, score 0..1."""
+    """One recognised crop.
+
+    Attributes:
+        crop: what was read.
+        characters: that were read, spaces among them.
+        columns: of the recogniser's output, where the characters' peaks are.
+        scores: of the characters, 0..1.
+        count: columns that the line covers, above 0.
+        score: of the line, the mean of its characters', 0..1; 0 where there are none.
+    """
 
     crop: Crop
     characters: tuple[str, ...]
     columns: tuple[int, ...]
+    scores: tuple[float, ...]
     count: float
     score: float
 
 
-def has_cjk(read: Read) -> bool:
-    """Whether there is a character of Korean, Chinese or Japanese in it."""
-    return any("\u3040" <= mark <= "\u9fff" or "\uac00" <= mark <= "\ud7a3" for mark in read.characters)
+def has_hangul(read: Read) -> bool:
+    """Whether there is a syllable of Korean in it."""
+    return any("\uac00" <= character <= "\ud7a3" for character in read.characters)
+
+
+def has_ideographs(read: Read) -> bool:
+    """Whether there is a character of Chinese in it, which Korean calls Hanja; or kana, which look like some."""
+    return any(
+        "\u3040" <= character <= "\u30ff" or "\u3400" <= character <= "\u9fff" or "\uf900" <= character <= "\ufaff"
+        for character in read.characters
+    )
 
 
 def mean_score(reads: Sequence[Read]) -> float:

@@ -36,7 +36,8 @@ TOKENIZER = (
     "0b44a9d7b51c3c62626640cda0e2c2f70fdacdc25bbbd68038369d14ebdf4c39",
 )
 LAYERS = (0, 2, 4, 6, 8, 10)
-"""Of twelve. Every second one, as DistilBERT (Sanh et al. 2019, section 3) starts from; others were not tried."""
+"""Of twelve. Every second one, as DistilBERT (Sanh et al. 2019, section 3) starts from. After 110 steps of training the
+first six were ahead of them (SER F1 0.618, 0.563); no training was brought to its end with others."""
 PIECES = 15000
 """Rows of the vocabulary; what keeps the model under 40 MB in half precision."""
 POSITIONS = 1024

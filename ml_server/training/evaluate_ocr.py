@@ -43,6 +43,7 @@ class OCRReport:
         pages: how many.
         seconds_per_page: wall clock over the number of pages, all replicas at work, without loading and lines.
         noise: ``scan`` or ``photo`` where the pictures were spoilt like that first.
+        strict: whether marks such as ``①`` and ``㎡`` counted as themselves.
     """
 
     words: Score
@@ -55,6 +56,7 @@ class OCRReport:
     pages: int
     seconds_per_page: float
     noise: Noise | None
+    strict: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON; ratios to four digits, seconds to three."""
@@ -69,6 +71,7 @@ class OCRReport:
             "pages": self.pages,
             "seconds_per_page": round(self.seconds_per_page, 3),
             "noise": self.noise,
+            "strict": self.strict,
         }
 
 
@@ -78,7 +81,12 @@ def steps(pages: Sequence[TruthPage]) -> int:
 
 
 def evaluate_ocr(
-    pages: Sequence[TruthPage], engines: Sequence[Settings], advance: Advance, *, noise: Noise | None = None
+    pages: Sequence[TruthPage],
+    engines: Sequence[Settings],
+    advance: Advance,
+    *,
+    noise: Noise | None = None,
+    strict: bool = False,
 ) -> list[OCRReport]:
     """Let every engine read every page and every line, one engine after the other.
 
@@ -87,6 +95,7 @@ def evaluate_ocr(
         engines: one each; ``engine`` and ``lang`` say how to read.
         advance: called with the number of pictures read; see :func:`steps`.
         noise: read the pictures as bad scans or photographs, the same for every engine.
+        strict: count marks such as ``①`` and ``㎡`` as themselves and not as what NFKC makes of them.
 
     Raises:
         InvalidRequest: no pages.
@@ -96,18 +105,20 @@ def evaluate_ocr(
     """
     if not pages:
         raise InvalidRequest("there are no pages to evaluate on")
-    return asyncio.run(_evaluate_all(pages, engines, advance, noise))
+    return asyncio.run(_evaluate_all(pages, engines, advance, noise, strict))
 
 
 async def _evaluate_all(
-    pages: Sequence[TruthPage], engines: Sequence[Settings], advance: Advance, noise: Noise | None
+    pages: Sequence[TruthPage], engines: Sequence[Settings], advance: Advance, noise: Noise | None, strict: bool
 ) -> list[OCRReport]:
     for settings in engines:
         Pools(settings, DecodeLimits.from_settings(settings), inline=True).default_engine()
-    return [await _evaluate(pages, settings, advance, noise) for settings in engines]
+    return [await _evaluate(pages, settings, advance, noise, strict) for settings in engines]
 
 
-async def _evaluate(pages: Sequence[TruthPage], settings: Settings, advance: Advance, noise: Noise | None) -> OCRReport:
+async def _evaluate(
+    pages: Sequence[TruthPage], settings: Settings, advance: Advance, noise: Noise | None, strict: bool
+) -> OCRReport:
     limits = DecodeLimits.from_settings(settings)
     seconds = 0.0
     found: list[OCRPage] = []
@@ -125,18 +136,20 @@ async def _evaluate(pages: Sequence[TruthPage], settings: Settings, advance: Adv
         for page in pages:
             lines += await _lines(page, limits, read, noise)
             advance(len(page.lines))
+    whole = [(" ".join(page.words), result.text) for page, result in zip(pages, found, strict=True)]
     texts = [_compared(page, page.text, result.text) for page, result in zip(pages, found, strict=True)]
     return OCRReport(
-        words=score_words((" ".join(page.words), result.text) for page, result in zip(pages, found, strict=True)),
-        characters=score_characters(texts),
-        cer=character_error_rate(texts),
-        lines=score_lines(lines) if lines else None,
+        words=score_words(whole, strict=strict),
+        characters=score_characters(texts, strict=strict),
+        cer=character_error_rate(texts, strict=strict),
+        lines=score_lines(lines, strict=strict) if lines else None,
         engine=found[0].engine,
         model_version=found[0].model_version,
         lang=found[0].language,
         pages=len(pages),
         seconds_per_page=seconds / len(pages),
         noise=noise,
+        strict=strict,
     )
 
 

@@ -1,7 +1,8 @@
 """How well text was read: words and characters without order, character error rate, whole lines.
 
-All compare after Unicode's NFKC, so that ``：`` is ``:`` and ``①`` is ``1``: truths and engines write such forms as
-they please. Over several pages or lines, counts are summed before they are divided (micro averages).
+All compare after Unicode's NFKC, so that ``：`` is ``:``, ``①`` is ``1`` and ``㎡`` is ``m2``: truths and engines write
+such forms as they please. ``strict`` compares after NFC, where they differ. Over several pages or lines, counts are
+summed before they are divided (micro averages).
 
 Without order, because the order of a form's fields is a matter of taste: a page is a bag of words (Pletschacher,
 Clausner and Antonacopoulos, "Europeana Newspapers OCR Workflow Evaluation", HIP 2015), with the precision and recall
@@ -18,6 +19,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeAlias
 
 from rapidfuzz.distance import Levenshtein
@@ -45,45 +47,49 @@ class LineScores:
     count: int
 
 
-def words(text: str) -> Counter[str]:
+def words(text: str, *, strict: bool = False) -> Counter[str]:
     r"""Words without case: runs of letters, digits and ``_`` (``\w+``); truths join and part punctuation variously."""
-    return Counter(re.findall(r"\w+", unicodedata.normalize("NFKC", text).lower()))
+    return Counter(re.findall(r"\w+", _normal(text, strict).lower()))
 
 
-def characters(text: str) -> Counter[str]:
+def characters(text: str, *, strict: bool = False) -> Counter[str]:
     """Characters with case, without white space."""
-    return Counter("".join(tidy(text).split()))
+    return Counter("".join(tidy(text, strict=strict).split()))
 
 
-def tidy(text: str) -> str:
-    """NFKC, all white space one space, none at the ends."""
-    return " ".join(unicodedata.normalize("NFKC", text).split())
+def tidy(text: str, *, strict: bool = False) -> str:
+    """NFKC (strictly NFC), all white space one space, none at the ends."""
+    return " ".join(_normal(text, strict).split())
 
 
-def score_words(pages: Iterable[Pair]) -> Score:
+def score_words(pages: Iterable[Pair], *, strict: bool = False) -> Score:
     """:func:`words` as multisets."""
-    return _score(pages, words)
+    return _score(pages, partial(words, strict=strict))
 
 
-def score_characters(pages: Iterable[Pair]) -> Score:
+def score_characters(pages: Iterable[Pair], *, strict: bool = False) -> Score:
     """:func:`characters` as multisets."""
-    return _score(pages, characters)
+    return _score(pages, partial(characters, strict=strict))
 
 
-def character_error_rate(texts: Iterable[Pair]) -> float:
+def character_error_rate(texts: Iterable[Pair], *, strict: bool = False) -> float:
     """Edits (insertions, deletions, substitutions) over the truth's length, spaces included; 0 without any truth."""
-    tidied = [(tidy(truth), tidy(read)) for truth, read in texts]
+    tidied = [(tidy(truth, strict=strict), tidy(read, strict=strict)) for truth, read in texts]
     length = sum(len(truth) for truth, _ in tidied)
     return sum(Levenshtein.distance(truth, read) for truth, read in tidied) / length if length else 0.0
 
 
-def score_lines(lines: Iterable[Pair]) -> LineScores:
+def score_lines(lines: Iterable[Pair], *, strict: bool = False) -> LineScores:
     """Lines as a whole; without any, all figures are 0."""
-    tidied = [(tidy(truth), tidy(read)) for truth, read in lines]
+    tidied = [(tidy(truth, strict=strict), tidy(read, strict=strict)) for truth, read in lines]
     right = sum(truth == read for truth, read in tidied)
     close = sum(truth.replace(" ", "") == read.replace(" ", "") for truth, read in tidied)
     count = max(len(tidied), 1)
-    return LineScores(right / count, close / count, character_error_rate(tidied), len(tidied))
+    return LineScores(right / count, close / count, character_error_rate(tidied, strict=strict), len(tidied))
+
+
+def _normal(text: str, strict: bool) -> str:
+    return unicodedata.normalize("NFC" if strict else "NFKC", text)
 
 
 def _score(pages: Iterable[Pair], bag: Callable[[str], Counter[str]]) -> Score:

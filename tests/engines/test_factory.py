@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Sequence
+from itertools import combinations
 
 import pytest
 
@@ -13,7 +14,7 @@ from ml_server.engines.factory import OCREngineFactory as Factory
 from ml_server.engines.mock_engine import MockEngine
 from ml_server.engines.vlm.options import VLMOptions
 from ml_server.errors import EngineUnavailable, UnknownEngine
-from ml_server.languages import parse
+from ml_server.languages import LANGUAGES, canonical, parse
 
 CONFIG = EngineConfig(parse("english"), vlm=VLMOptions(url="http://127.0.0.1:8000"))
 
@@ -51,6 +52,42 @@ def test_auto_never_takes_the_mock_or_a_remote_model_and_says_what_to_install() 
     with pytest.raises(EngineUnavailable, match=r"pip install .*tesseract") as caught:
         Factory.pick("auto", parse("korean"), infos(mock="korean", vlm="korean"))
     assert "korean" in caught.value.message
+
+
+@pytest.fixture(scope="module")
+def here() -> Sequence[EngineInfo]:
+    """What this machine really has."""
+    return Factory.available(CONFIG)
+
+
+TOGETHER = [*combinations(LANGUAGES, 1), *combinations(LANGUAGES, 2), *combinations(LANGUAGES, 3)]
+
+
+@pytest.mark.parametrize("name", ["auto", "paddle", "tesseract", "easyocr"])
+def test_any_languages_get_an_engine_or_are_told_what_to_do(name: str, here: Sequence[EngineInfo]) -> None:
+    by_name = {info.name: info for info in here}
+    refusals = []
+    for languages in TOGETHER:
+        try:
+            picked = Factory.pick(name, languages, here)
+        except EngineUnavailable as error:
+            refusals.append((canonical(languages), error.message))
+        else:
+            assert Factory.engine_class(picked).reads(languages, by_name[picked])
+    assert 0 < len(refusals) < len(TOGETHER)
+    for named, message in refusals:
+        assert named in message
+        assert message.endswith("or for another engine") or "install" in message
+
+
+def test_no_command_is_named_that_would_not_help() -> None:
+    with pytest.raises(EngineUnavailable) as caught:
+        Factory.pick("auto", parse("korean+chinese"), infos(paddle="korean chinese english"))
+    assert "tesseract-ocr-chi-sim" in caught.value.message
+    assert "paddle" not in caught.value.message
+    assert "easyocr" not in caught.value.message
+    with pytest.raises(EngineUnavailable, match=r"no weights for korean\+chinese .* or for another engine$"):
+        Factory.pick("paddle", parse("korean+chinese"), infos(paddle="korean chinese english"))
 
 
 def test_a_named_engine_that_is_not_here_names_the_command() -> None:

@@ -8,44 +8,23 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw, ImageFont
+from drawn_lines import LINES, drawn
 
-from ml_server import fonts
 from ml_server.document import OCRPage, Page
 from ml_server.engines import paddle_weights
 from ml_server.engines.base import EngineConfig, ReadOptions
-from ml_server.engines.ctc import Crop
 from ml_server.engines.openvino_runner import OpenVINORunner
 from ml_server.engines.paddle_engine import PaddleEngine
 from ml_server.engines.paddle_models import PaddleModels
-from ml_server.engines.paddle_reads import Read
 from ml_server.errors import EngineUnavailable, UnsupportedLanguage
 from ml_server.geometry import polygon_to_box
 from ml_server.languages import parse
 
 ENGLISH = parse("english")
 KOREAN = parse("korean")
-LINES = ("Invoice number 2026-0417", "Total due 1,250.00", "Payment within 30 days")
-
-
-def korean_font(size: int) -> ImageFont.FreeTypeFont:
-    found = fonts.hangul_font()
-    if found is None:
-        pytest.skip(f"no Korean font on this machine ({fonts.INSTALL})")
-    return ImageFont.truetype(str(found.path), size, found.index)
-
-
-def drawn(lines: tuple[str, ...] = LINES, font: Any = None) -> Page:
-    """Lines of text, black on white."""
-    image = Image.new("RGB", (900, 60 + 120 * len(lines)), "white")
-    font = font or ImageFont.load_default(size=40)
-    for i, line in enumerate(lines):
-        ImageDraw.Draw(image).text((60, 50 + 120 * i), line, fill="black", font=font)
-    return Page(np.asarray(image))
 
 
 @pytest.fixture(scope="module")
@@ -114,47 +93,6 @@ def test_a_blank_page_is_a_result(engine: PaddleEngine) -> None:
 def test_tiny_pages_do_not_fail(engine: PaddleEngine) -> None:
     for height, width in ((1, 1), (1, 500), (7, 3)):
         assert read(engine, Page(np.zeros((height, width, 3), dtype=np.uint8))).width == width
-
-
-@pytest.fixture(scope="module")
-def korean_engine() -> PaddleEngine:
-    return PaddleEngine(EngineConfig(KOREAN, threads=2))
-
-
-def test_korean_is_read_by_the_recogniser_that_comes_with_the_package(korean_engine: PaddleEngine) -> None:
-    lines = (
-        "대한민국 서울특별시 중구",
-        "사업자등록번호 123-45-67890",
-        "합계 1,250,000원 (VAT 포함)",
-        "Invoice No. 2026-0417",
-    )
-    (result,) = korean_engine.read([drawn(lines, korean_font(36))], ReadOptions(parse("korean+english")))
-    assert tuple(line.text for line in result.lines) == lines
-    assert result.model_version.startswith("korean_PP-OCRv6_small_rec 1.")
-    assert [word.text for word in result.lines[0].words] == lines[0].split()
-
-
-def test_every_syllable_that_is_printed_can_be_read(korean_engine: PaddleEngine) -> None:
-    lines = ("뷁 왓 쉐 끊 닭 훑 읊 값 넋", "꽤 뒀 쐐 휑 챙 튕 삶 괜찮")
-    (result,) = korean_engine.read([drawn(lines, korean_font(36))], ReadOptions(KOREAN))
-    read_marks = "".join(line.text for line in result.lines).replace(" ", "")
-    wanted = "".join(lines).replace(" ", "")
-    assert len(set(wanted) & set(read_marks)) >= len(set(wanted)) - 2
-
-
-def test_doubtful_lines_without_hangul_are_read_by_both_recognisers(
-    korean_engine: PaddleEngine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    crop = Crop(np.zeros((48, 100, 3), np.uint8), ((0, 0), (9, 0), (9, 9), (0, 9)))
-
-    def told(text: str, score: float) -> Read:
-        return Read(crop, tuple(text), tuple(range(len(text))), 10.0, score)
-
-    first = [told("RN 1O.00", 0.8), told("합계 1O", 0.7), told("sure", 0.97), told("better", 0.9), told("to", 0.5)]
-    second = [told("RM 10.00", 0.9), told("worse", 0.6), told("工", 0.9)]
-    monkeypatch.setattr(korean_engine, "_recognise", lambda crops, recogniser: second)
-    kept = korean_engine._ask_second(first, None)
-    assert ["".join(read.characters) for read in kept] == ["RM 10.00", "합계 1O", "sure", "better", "to"]
 
 
 def test_official_korean_weights_go_first(tmp_path: Path) -> None:

@@ -88,6 +88,18 @@ def test_a_page_read_without_fault(folder: Path) -> None:
     assert (found["lines"], found["lang"]) == (None, "korean+english")
 
 
+def test_strictly_a_circled_number_is_no_other(tmp_path: Path) -> None:
+    right = seen(WIDTH, HEIGHT, "\n").split("\n")
+    write_page(tmp_path, "a", [{"text": text} for text in (right[0].replace("3", "③"), *right[1:])])
+    folded, strict = (figures(evaluate(tmp_path, "-e", "mock", "--json", *more)) for more in ([], ["--strict"]))
+    assert (folded["strict"], folded["characters"]["f1"], folded["cer"]) == (False, 1.0, 0.0)
+    assert strict["strict"]
+    assert strict["cer"] > 0
+    assert strict["characters"]["f1"] < 1
+    assert "① counts as 1" in evaluate(tmp_path, "-e", "mock").stdout
+    assert "does not count as 1" in evaluate(tmp_path, "-e", "mock", "--strict").stdout
+
+
 def test_truth_in_capitals_is_compared_without_case(tmp_path: Path) -> None:
     for name in ("box", "img"):
         (tmp_path / name).mkdir()

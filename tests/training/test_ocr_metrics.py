@@ -33,6 +33,18 @@ def test_characters_keep_case_and_punctuation_but_no_space() -> None:
     assert tidy(" 합계 :\t ①\n ") == "합계 : 1"
 
 
+def test_strictly_compatible_forms_differ() -> None:
+    page = [("제⑲조 84.97㎡", "제19조 84.97m2")]
+    assert score_words(page).f1 == score_characters(page).f1 == 1.0
+    assert character_error_rate(page) == 0.0
+    assert score_words(page, strict=True) == Score(1 / 3, 1 / 3, 1 / 3, 3)
+    # Read: 제 1 9 조 8 4 . 9 7 m 2; of the truth's nine all but ⑲ and ㎡.
+    assert score_characters(page, strict=True) == Score(7 / 11, 7 / 9, 14 / 20, 9)
+    assert character_error_rate(page, strict=True) == pytest.approx(4 / 10)
+    assert (score_lines(page).accuracy, score_lines(page, strict=True).accuracy) == (1.0, 0.0)
+    assert tidy("\u1112\u1161\u11ab", strict=True) == "한"
+
+
 def test_words_count_as_often_as_they_stand_there_in_any_order() -> None:
     # Right: a once (twice read), b. Missed: c. The second page is empty and read as one word.
     assert score_words([("a b c", "B a a"), ("", "d")]) == Score(2 / 4, 2 / 3, 4 / 7, 3)
