@@ -55,7 +55,14 @@ def bulk(
         ),
     ] = None,
     max_pixels: Annotated[
-        int, typer.Option("--max-pixels", "-m", min=0, help="Read larger pages scaled down to this; 0 for as they are.")
+        int,
+        typer.Option(
+            "--max-pixels",
+            "-m",
+            min=0,
+            help="Read pages of more pixels than this, width x height as in 8000000, scaled down to it; "
+            "0 for as they are.",
+        ),
     ] = 0,
     enlarge: Annotated[
         bool | None,

@@ -12,7 +12,7 @@ from typer.core import TyperCommand
 
 if TYPE_CHECKING:
     from ml_server.bulk.options import BulkDocument, BulkOptions
-    from ml_server.bulk.read_document import Outcome
+    from ml_server.bulk.outcome import Outcome
     from ml_server.bulk.run import Tally
     from ml_server.settings import Settings
 
@@ -40,12 +40,13 @@ def run(
     settings: Settings,
     options: BulkOptions,
     output: str,
+    tally: Tally,
     *,
     retry_failed: bool,
     starting: Callable[[], object],
     begin: Callable[[], object],
     done: Callable[[BulkDocument, Outcome], None],
-) -> tuple[Tally, float]:
+) -> float:
     """Read everything on Ray; where nothing is left to read there need not be one.
 
     Args:
@@ -55,13 +56,14 @@ def run(
         settings: of a bulk run.
         options: what to read and write.
         output: address of the results.
+        tally: counts what is done.
         retry_failed: also try what failed for good in an earlier run.
         starting: called when there is something to read, before Ray is asked for it.
         begin: called when documents come: finished ones at first, and again when there is a Ray.
         done: told of every document.
 
     Returns:
-        What was done, and the seconds it took.
+        The seconds it took.
 
     Raises:
         InvalidRequest: there is no Ray at the address, or no room in it.
@@ -71,13 +73,11 @@ def run(
     from ml_server.bulk.places import open_place
     from ml_server.bulk.ray_actor import Reading
     from ml_server.bulk.ray_run import RayOptions, connected, run_on_ray
-    from ml_server.bulk.run import Tally
     from ml_server.bulk.storage import Storage
     from ml_server.bulk.unfinished import unfinished
 
     wanted = RayOptions.of(address, actors, settings)
-    storage, fingerprint = Storage(open_place(output), options.retries), options.fingerprint(settings)
-    tally = Tally()
+    storage, fingerprints = Storage(open_place(output), options.retries), options.fingerprints(settings)
 
     def skipped(document: BulkDocument, outcome: Outcome) -> None:
         tally.add(outcome)
@@ -87,19 +87,18 @@ def run(
     began = time.monotonic()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C
     try:
-        left = unfinished(documents, storage, fingerprint, skipped, retry_failed=retry_failed)
+        left = unfinished(documents, storage, options, fingerprints, skipped, retry_failed=retry_failed)
     except KeyboardInterrupt:
         tally.stopped, left = True, []
     if not left:
-        return tally, time.monotonic() - began
+        return time.monotonic() - began
     starting()
     with connected(wanted) as ray:
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # once more: Ray's own would print a stack
         begin()
         began = time.monotonic()
         try:
-            run_on_ray(ray, left, Reading(settings, options, output, retry_failed), wanted, done, tally)
+            run_on_ray(ray, left, Reading(settings, options, output, retry_failed, fingerprints), wanted, done, tally)
         except KeyboardInterrupt:
             tally.stopped = True
-        seconds = time.monotonic() - began
-    return tally, seconds
+        return time.monotonic() - began

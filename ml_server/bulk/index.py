@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 
 from ml_server.bulk.again import retried_here
 from ml_server.bulk.path_text import as_json, as_text
-from ml_server.bulk.places import Place
+from ml_server.bulk.places import PART, Place
 from ml_server.bulk.record import RECORD, Record
 from ml_server.errors import EngineUnavailable
 
@@ -22,6 +22,9 @@ IndexFormat = Literal["jsonl", "parquet", "none"]
 FAILURES: Final = "failures.jsonl"
 _AT_ONCE: Final = 16
 _ROWS: Final = 1000
+
+_LEFT_FOR_S: Final = 3600.0
+"""A file that has been half-written for so long nobody writes any more: others may be at work in folders below."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,20 +62,27 @@ def check_index(form: IndexFormat) -> None:
             ) from error
 
 
-def build(place: Place, form: IndexFormat, retries: int) -> Totals:
-    """Write the index and the list of failures, from all finished records of an output, in the order of their names.
+def build(
+    place: Place, form: IndexFormat, retries: int, progress: Callable[[int, int], object] = lambda done, total: None
+) -> Totals:
+    """Write the index and the list of failures, from all records of an output, in the order of their names.
 
-    A document that has results twice, as its folder's name has changed, counts with the later ones.
+    A document that has results twice, as its folder's name has changed, counts with the later ones. What is there
+    stays as it is until the new one is whole.
 
     Args:
         place: the output; what killed runs have left half-written there is removed.
         form: of the index.
         retries: attempts after the first for each file.
+        progress: told how many records were read, and of how many.
 
     Raises:
         OSError: the output cannot be read or written.
     """
-    place.sweep(0)
+    for name in place.sizes(""):
+        if name.startswith(PART):  # our own: nobody else writes there
+            place.delete(name)
+    place.sweep(_LEFT_FOR_S)
     names = sorted(place.find(RECORD))
     superseded: set[str] = set()
     while True:
@@ -80,7 +90,11 @@ def build(place: Place, form: IndexFormat, retries: int) -> Totals:
             written = _Written(Path(folder), form)
             newest: dict[str, tuple[str, str]] = {}
             late: set[str] = set()
-            for name, record in _records(place, retries, [name for name in names if name not in superseded]):
+            wanted = [name for name in names if name not in superseded]
+            for number, (name, record) in enumerate(_records(place, retries, wanted), 1):
+                progress(number, len(wanted))
+                if record is None:
+                    continue
                 if record.source in newest:
                     late.add(min(newest[record.source], (record.finished, name))[1])
                 newest[record.source] = max(newest.get(record.source, ("", "")), (record.finished, name))
@@ -170,18 +184,21 @@ def _parquet(path: Path) -> tuple[Callable[[list[dict[str, Any]]], None], Callab
     return write, writer.close
 
 
-def _records(place: Place, retries: int, names: Iterable[str]) -> Iterator[tuple[str, Record]]:
-    """Records of documents that are done, in the names' order; a few are read at a time."""
+def _records(place: Place, retries: int, names: Iterable[str]) -> Iterator[tuple[str, Record | None]]:
+    """Records that say anything of pages or failures, in the names' order; a few are read at a time."""
 
     def read(name: str) -> Record | None:
         try:
-            return Record.from_json(retried_here(partial(place.read, name), retries))
+            record = Record.from_json(retried_here(partial(place.read, name), retries))
         except FileNotFoundError:  # removed meanwhile
             return None
+        begun = record is not None and record.state != "done" and not record.pages and not record.failures
+        return None if begun else record
 
     left = iter(names)
-    with ThreadPoolExecutor(_AT_ONCE) as threads:
+    threads = ThreadPoolExecutor(_AT_ONCE)
+    try:
         while chunk := list(islice(left, _AT_ONCE * 4)):
-            for name, record in zip(chunk, threads.map(read, chunk), strict=True):
-                if record is not None and record.state == "done":
-                    yield name, record
+            yield from zip(chunk, threads.map(read, chunk), strict=True)
+    finally:
+        threads.shutdown(wait=False, cancel_futures=True)  # nobody waits for the rest where this is broken off

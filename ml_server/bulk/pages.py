@@ -56,10 +56,26 @@ def page_files(reading: PageReading, options: BulkOptions) -> dict[str, bytes]:
 
 
 def names(number: int, options: BulkOptions) -> list[str]:
-    """Names of the files that options ask for."""
-    wanted = (".json", ".txt" * options.text, ".md" * options.markdown, ".jpg" * options.images)
-    more = (".key_values.json" * options.key_values,)
-    return [page_file(number, suffix) for suffix in wanted + more if suffix]
+    """Names of the files that options ask for and that only reading gives; the text is made of the JSON."""
+    wanted = (".json", ".md" * options.markdown, ".jpg" * options.images, ".key_values.json" * options.key_values)
+    return [page_file(number, suffix) for suffix in wanted if suffix]
+
+
+def all_names(number: int) -> set[str]:
+    """Names of all files that a page may have."""
+    return {page_file(number, suffix) for suffix in (".json", ".txt", ".md", ".jpg", ".key_values.json")}
+
+
+def text_of(page: bytes) -> bytes:
+    """What ``pageN.txt`` says.
+
+    Args:
+        page: its JSON.
+
+    Raises:
+        ValueError, KeyError, TypeError: not a page's JSON.
+    """
+    return (str(json.loads(page)["text"]) + "\n").encode()
 
 
 def summary(page: bytes, key_values: bytes | None) -> PageSummary:

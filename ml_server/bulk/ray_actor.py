@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ml_server.bulk.options import BulkDocument, BulkOptions
-from ml_server.bulk.read_document import Outcome
+from ml_server.bulk.outcome import Outcome
 from ml_server.bulk.record import Record
 from ml_server.bulk.storage import OutputFailed
 from ml_server.bulk.worker import BulkWorker
@@ -26,12 +26,15 @@ class Reading:
         options: what to read and write.
         output: address of the results' place, the same for every machine.
         retry_failed: also try what failed for good in an earlier run.
+        fingerprints: of the options, by the settings and weights of the machine that deals out the documents; empty
+            for those of the actor's own.
     """
 
     settings: Settings
     options: BulkOptions
     output: str
     retry_failed: bool
+    fingerprints: tuple[str, ...] = ()
 
 
 class RayReader:
@@ -50,7 +53,12 @@ class RayReader:
             # Engines in processes of their own: a damaged file then costs one of those, and never the actor, which Ray
             # would start again for the same file, for ever.
             self._worker = BulkWorker(
-                reading.settings, reading.options, reading.output, inline=False, retry_failed=reading.retry_failed
+                reading.settings,
+                reading.options,
+                reading.output,
+                inline=False,
+                retry_failed=reading.retry_failed,
+                fingerprints=reading.fingerprints,
             )
         except MLServerError as error:
             self._fault = {"code": error.code, "message": error.message}

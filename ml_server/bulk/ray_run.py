@@ -16,8 +16,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from ml_server.bulk.options import BulkDocument
+from ml_server.bulk.outcome import Outcome
 from ml_server.bulk.ray_actor import RayReader, Reading, outcome_of, row_of
-from ml_server.bulk.read_document import Outcome
 from ml_server.bulk.run import Tally
 from ml_server.errors import EngineUnavailable, InvalidRequest
 from ml_server.settings import Settings

@@ -4,7 +4,7 @@
 
     storage = Storage(open_place("results"), retries=options.retries)
     reader = PipelineReader(pipeline, options)          # or ServerReader
-    outcome = await read_document(document, reader, storage, options, fingerprint)
+    outcome = await read_document(document, reader, storage, options, options.fingerprints(settings))
 
 It may be called for several documents at a time, of different processes too, but not twice for the same one.
 """
@@ -12,19 +12,29 @@ It may be called for several documents at a time, of different processes too, bu
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Protocol
 
 from tenacity import AsyncRetrying
 
 from ml_server.bulk import again
+from ml_server.bulk.found import Found, look, summary_of, write_text
 from ml_server.bulk.options import BulkDocument, BulkOptions
-from ml_server.bulk.pages import PageReading, names, page_file, page_files, summary
+from ml_server.bulk.outcome import Outcome, settle
+from ml_server.bulk.pages import PageReading, all_names, page_file, page_files, summary
+from ml_server.bulk.places import PART
 from ml_server.bulk.record import RECORD, WHOLE, Failure, PageSummary, Record
 from ml_server.bulk.storage import Storage
-from ml_server.errors import MLServerError
+from ml_server.errors import MLServerError, NotReady
+
+Progress = Callable[[BulkDocument, int, float], None]
+"""Told of a document's pages as they come: how many were read now, and how much of it is through, 0..1."""
+
+
+def nobody(document: BulkDocument, read: int, share: float) -> None:
+    """Told of progress where nobody asks for it."""
 
 
 class DocumentReader(Protocol):
@@ -49,129 +59,143 @@ class DocumentReader(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of a document.
-
-    Attributes:
-        record: as it is in the store now.
-        read: pages that were read now; none where everything had been done before.
-        skipped: whether there was nothing to do.
-    """
-
-    record: Record
-    read: int
-    skipped: bool = False
-
-
-async def finished(
-    document: BulkDocument, storage: Storage, fingerprint: str, *, retry_failed: bool = False
-) -> Outcome | None:
-    """What became of a document if there is nothing left to do for it, else None.
-
-    Raises:
-        OutputFailed: the store does not answer.
-    """
-    record, present = await _look(document, storage)
-    return _finished(document, record, present, fingerprint, retry_failed=retry_failed)
-
-
 async def read_document(
     document: BulkDocument,
     reader: DocumentReader,
     storage: Storage,
     options: BulkOptions,
-    fingerprint: str,
+    fingerprints: Sequence[str],
     *,
     retry_failed: bool = False,
+    progress: Progress = nobody,
 ) -> Outcome:
     """Read what is left of a document, and write its files and then its record.
 
     A page that fails is tried again where that may help, noted in the record where it does not, and the others are
-    read all the same.
+    read all the same. A document that cannot be got or opened keeps what was read of it before.
 
     Args:
         document: what to read.
         reader: reads it.
         storage: of its results.
         options: what to write.
-        fingerprint: of the options, see :meth:`BulkOptions.fingerprint`.
+        fingerprints: of the options, see :meth:`BulkOptions.fingerprints`.
         retry_failed: also try what failed for good in an earlier run.
+        progress: told of every page.
 
     Raises:
         OutputFailed: results cannot be written.
         EngineUnavailable, Unauthenticated: nothing can be read with this engine, or on this server.
     """
-    record, present = await _look(document, storage)
-    done = _finished(document, record, present, fingerprint, retry_failed=retry_failed)
+    found = await look(document, storage)
+    done = await settle(found, document, storage, options, fingerprints, retry_failed=retry_failed)
     if done is not None:
         return done
-    return await _Work(document, reader, storage, options, fingerprint).run(record, present)
+    return await _Work(document, reader, storage, options, fingerprints, progress).run(found)
 
 
 class _Work:
     """One document while it is read."""
 
     def __init__(
-        self, document: BulkDocument, reader: DocumentReader, storage: Storage, options: BulkOptions, fingerprint: str
+        self,
+        document: BulkDocument,
+        reader: DocumentReader,
+        storage: Storage,
+        options: BulkOptions,
+        fingerprints: Sequence[str],
+        progress: Progress,
     ) -> None:
         self._document = document
         self._reader = reader
         self._storage = storage
         self._options = options
-        self._fingerprint = fingerprint
+        self._fingerprints = fingerprints
+        self._progress = progress
+        self._record = Record.begin(document, fingerprints[0], 0)
         self._pages: dict[int, PageSummary] = {}
         self._files: dict[str, int] = {}
         self._failures: dict[int, Failure] = {}
         self._attempts = 1
+        self._kept = 0
 
-    async def run(self, earlier: Record | None, present: dict[str, int]) -> Outcome:
-        data, total = b"", 0
+    async def run(self, found: Found) -> Outcome:
+        for name in found.present:
+            if name.startswith(PART):  # half-written when a run was killed
+                await self._storage.delete(self._name(name))
         try:
-            data = await self._storage.originals.fetch(self._document)
-            total = await self._retrying()(self._reader.count, data)
+            data = await self._fetch()
+            total: int = await self._retrying()(self._reader.count, data)
         except again.ENDS_THE_RUN:
             raise
         except MLServerError as error:
-            self._failures[WHOLE] = Failure.of(error, WHOLE, self._attempts)
-        record = Record.begin(self._document, self._fingerprint, total, earlier, present)
-        if earlier is not None and earlier.is_of(self._document, self._fingerprint) and total == earlier.page_count:
-            await self._keep(earlier, present)
-            record = earlier
-        elif total > 1:
-            await self._write(RECORD, record.to_json())
-        kept = len(self._pages)
+            return await self._unread(found, Failure.of(error, WHOLE, self._attempts))
+        await self._begin(found, total)
         while left := tuple(n for n in range(1, total + 1) if n not in self._pages and n not in self._failures):
             await self._advance(data, left)
-        done = record.done(self._pages, self._failures, self._files)
+        return await self._done(found)
+
+    async def _fetch(self) -> bytes:
+        try:
+            return await self._storage.originals.fetch(self._document)
+        except NotReady:
+            self._attempts = self._storage.retries + 1  # it has tried for itself
+            raise
+
+    async def _unread(self, found: Found, failure: Failure) -> Outcome:
+        """The document cannot be got or opened: that is noted, and what was read of it before stays."""
+        earlier = found.record
+        if earlier is not None and earlier.source == self._document.url and earlier.page_count:
+            record = earlier.unread(self._document, self._fingerprints[0], failure)
+        else:
+            record = self._record.done({}, {WHOLE: failure}, {})
+        await self._write(RECORD, record.to_json())
+        return Outcome(record, 0)
+
+    async def _begin(self, found: Found, total: int) -> None:
+        """Take over the pages that earlier runs have finished, and note what there is."""
+        earlier, failures, files = found.record, tuple[Failure, ...](), dict[str, int]()
+        if earlier is not None and earlier.source == self._document.url:
+            files = dict(earlier.files)
+            if earlier.is_of(self._document, self._fingerprints) and total == earlier.page_count:
+                failures = earlier.of_pages()
+                await self._keep(found)
+        self._kept = len(self._pages)
+        self._record = Record.begin(
+            self._document,
+            self._fingerprints[0],
+            total,
+            pages=self._pages,
+            failures=failures,
+            files=files | self._files,
+            before=found.present.keys() & {page_file(n) for n in range(1, total + 1) if n not in self._pages},
+        )
+        if self._kept < total and (total > 1 or earlier is not None):
+            await self._write(RECORD, self._record.to_json())
+
+    async def _keep(self, found: Found) -> None:
+        self._pages, self._files = found.kept(self._options)
+        for number, files in found.begun(self._options).items():
+            page = await summary_of(self._document, files, number, self._storage)
+            if page is not None:
+                self._pages[number] = page
+                self._files |= files
+        if self._options.text:
+            for number in self._pages:
+                if page_file(number, ".txt") not in self._files:
+                    self._files |= await write_text(self._document, number, self._storage)
+
+    async def _done(self, found: Found) -> Outcome:
+        # Of a page that cannot be read for the moment the files of before, of other options it may be, stay until it
+        # can. What else the document had and has no more is removed: pages, and files that are not asked for.
+        ours = self._record.files.keys() & found.present.keys()
+        waiting = {name for failure in self._failures.values() if failure.passing for name in all_names(failure.page)}
+        files = {name: found.present[name] for name in ours & waiting} | self._files
+        done = self._record.done(self._pages, self._failures, files)
         await self._write(RECORD, done.to_json())
-        for name in set(record.files) & set(present) - set(done.files):
-            await self._storage.delete(self._name(name))  # of a page that the document no longer has, or not asked for
-        return Outcome(done, len(self._pages) - kept)
-
-    async def _keep(self, earlier: Record, present: dict[str, int]) -> None:
-        """Take over the pages that an earlier run has finished."""
-        if earlier.state == "done":
-            for page in earlier.pages:
-                files = {name: earlier.files[name] for name in names(page.page, self._options) if name in earlier.files}
-                if files and all(present.get(name) == size for name, size in files.items()):
-                    self._pages[page.page] = page
-                    self._files |= files
-            return
-        own = present.keys() - set(earlier.before)
-        for number in range(1, earlier.page_count + 1):
-            wanted = names(number, self._options)
-            if own.issuperset(wanted):
-                await self._take_over(number, {name: present[name] for name in wanted})
-
-    async def _take_over(self, number: int, files: dict[str, int]) -> None:
-        page = await self._storage.read(self._name(page_file(number)))
-        pairs = page_file(number, ".key_values.json")
-        found = await self._storage.read(self._name(pairs)) if pairs in files else None
-        if page is None:
-            return
-        self._pages[number] = summary(page, found)
-        self._files |= files
+        for name in ours - files.keys():
+            await self._storage.delete(self._name(name))
+        return Outcome(done, len(self._pages) - self._kept)
 
     async def _advance(self, data: bytes, left: tuple[int, ...]) -> None:
         """Read on until the first of the pages that are left is done, or is given up."""
@@ -188,14 +212,18 @@ class _Work:
                 if failed == first or isinstance(error, again.ENDS_THE_RUN):
                     raise
                 if not isinstance(error, again.RETRIED):  # else its attempts are counted from when it is the first
-                    self._failures[failed] = Failure.of(error, failed, 1)
+                    self._fail(failed, error, 1)
 
         try:
             await self._retrying()(go_on)
         except again.ENDS_THE_RUN:
             raise
         except MLServerError as error:
-            self._failures[first] = Failure.of(error, first, self._attempts)
+            self._fail(first, error, self._attempts)
+
+    def _fail(self, number: int, error: MLServerError, attempts: int) -> None:
+        self._failures[number] = Failure.of(error, number, attempts)
+        self._tell()
 
     async def _keep_page(self, reading: PageReading) -> None:
         files = await asyncio.to_thread(page_files, reading, self._options)
@@ -205,6 +233,14 @@ class _Work:
         found = summary(files[page_file(number)], files.get(page_file(number, ".key_values.json")))
         self._files |= {name: len(content) for name, content in files.items()}
         self._pages[number] = found
+        if page_file(number) in self._record.before:  # now its own: a run that is killed has not read it for nothing
+            self._record = replace(self._record, before=tuple(n for n in self._record.before if n != page_file(number)))
+            await self._write(RECORD, self._record.to_json())
+        self._tell()
+
+    def _tell(self) -> None:
+        through = len(self._pages) + len(self._failures)
+        self._progress(self._document, len(self._pages) - self._kept, through / self._record.page_count)
 
     def _retrying(self) -> AsyncRetrying:
         def count(attempt: int) -> None:
@@ -217,23 +253,3 @@ class _Work:
 
     def _name(self, name: str) -> str:
         return f"{self._document.folder}/{name}"
-
-
-def _finished(
-    document: BulkDocument, record: Record | None, present: dict[str, int], fingerprint: str, *, retry_failed: bool
-) -> Outcome | None:
-    """What became of a document, of what is in its folder; None where something is left to do."""
-    if record is None or record.state != "done" or not record.is_of(document, fingerprint):
-        return None
-    if any(retry_failed or failure.passing for failure in record.failures):
-        return None
-    whole = all(present.get(name) == size for name, size in record.files.items())
-    return Outcome(record, 0, skipped=True) if whole else None
-
-
-async def _look(document: BulkDocument, storage: Storage) -> tuple[Record | None, dict[str, int]]:
-    """A document's record and the files in its folder."""
-    data = await storage.read(f"{document.folder}/{RECORD}")
-    present = await storage.sizes(document.folder)
-    record = None if data is None else Record.from_json(data)
-    return record, {name: size for name, size in present.items() if name != RECORD}

@@ -1,13 +1,14 @@
 """What is known of one document after it was read: ``record.json`` in the folder of its results, written last.
 
 A document is finished when its record says so. While a document of several pages is being read its record says that,
-so that a run that was killed goes on with the page it had come to.
+so that a run that was killed goes on with the page it had come to. A document that cannot be got or opened any more
+keeps the record that it has, with that failure in it: what was once read is never given up for what cannot be read now.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
@@ -97,11 +98,14 @@ class Record:
         version: see :class:`BulkDocument`.
         options: fingerprint of what was asked for.
         page_count: pages of the document; 0 where that could not be found out.
-        pages: those that were read, in order; empty while ``reading``.
-        failures: those that were not, in order.
-        files: names and bytes of what was written, in the record's folder; while ``reading``, by an earlier run.
+        pages: those that were read, in order; while ``reading``, by an earlier run.
+        failures: those that were not, in order; while ``reading``, by an earlier run.
+        files: names and bytes of what was written, in the record's folder; while ``reading``, by an earlier run. Those
+            of pages that could not be read for the moment may be of other options.
         finished: when it was done, ISO 8601 in UTC; empty while ``reading``.
-        before: while ``reading``, names of all files that were there when that began, and so are not its own.
+        before: while ``reading``, names of pages' JSON that were there when that began, and are not its own yet.
+        tried: size, version and fingerprint of what could not be read as a whole, where all the rest is of an earlier
+            reading; else None.
     """
 
     state: Literal["reading", "done"]
@@ -115,28 +119,45 @@ class Record:
     files: Mapping[str, int]
     finished: str = ""
     before: tuple[str, ...] = ()
+    tried: tuple[int, str, str] | None = None
 
     @classmethod
     def begin(
-        cls, document: BulkDocument, options: str, page_count: int, earlier: Record | None, before: Iterable[str]
+        cls,
+        document: BulkDocument,
+        fingerprint: str,
+        page_count: int,
+        *,
+        pages: Mapping[int, PageSummary] | None = None,
+        failures: Iterable[Failure] = (),
+        files: Mapping[str, int] | None = None,
+        before: Iterable[str] = (),
     ) -> Record:
-        """A document that is about to be read.
+        """A document that is about to be read; the arguments are the attributes."""
+        read = () if pages is None else _in_order(pages)
+        key = (document.url, document.size, document.version, fingerprint)
+        return cls("reading", *key, page_count, read, tuple(failures), dict(files or {}), before=tuple(sorted(before)))
 
-        Args:
-            document: the file.
-            options: fingerprint.
-            page_count: of the document.
-            earlier: its last record, whatever it says.
-            before: names of the files that are in its folder.
-        """
-        files = earlier.files if earlier is not None and earlier.source == document.url else {}
-        key = (document.url, document.size, document.version, options)
-        return cls("reading", *key, page_count, (), (), dict(files), before=tuple(sorted(before)))
+    def is_of(self, document: BulkDocument, fingerprints: Sequence[str]) -> bool:
+        """Whether this is about the same file, unchanged, and options that are as good."""
+        mine = (self.source, self.size, self.version)
+        return mine == (document.url, document.size, document.version) and self.options in fingerprints
 
-    def is_of(self, document: BulkDocument, options: str) -> bool:
-        """Whether this is about the same file, unchanged, and the same options."""
-        mine = (self.source, self.size, self.version, self.options)
-        return mine == (document.url, document.size, document.version, options)
+    def has_tried(self, document: BulkDocument, fingerprints: Sequence[str]) -> bool:
+        """Whether the same file, unchanged, could not be read as a whole when this was written."""
+        if self.tried is None or self.source != document.url:
+            return False
+        size, version, fingerprint = self.tried
+        return (size, version) == (document.size, document.version) and fingerprint in fingerprints
+
+    def of_pages(self) -> tuple[Failure, ...]:
+        """Failures of single pages."""
+        return tuple(failure for failure in self.failures if failure.page != WHOLE)
+
+    def unread(self, document: BulkDocument, fingerprint: str, failure: Failure) -> Record:
+        """This record, and that the document cannot be read as a whole now."""
+        tried = (document.size, document.version, fingerprint)
+        return replace(self, failures=(failure, *self.of_pages()), tried=tried)
 
     def done(
         self, pages: Mapping[int, PageSummary], failures: Mapping[int, Failure], files: Mapping[str, int]
@@ -145,11 +166,12 @@ class Record:
         return replace(
             self,
             state="done",
-            pages=tuple(pages[number] for number in sorted(pages)),
+            pages=_in_order(pages),
             failures=tuple(failures[number] for number in sorted(failures)),
             files=dict(files),
             finished=datetime.now(UTC).isoformat(timespec="milliseconds"),
             before=(),
+            tried=None,
         )
 
     def to_json(self) -> bytes:
@@ -163,6 +185,13 @@ class Record:
             fields: dict[str, Any] = json.loads(data)
             pages = tuple(PageSummary(**each) for each in fields.pop("pages"))
             failures = tuple(Failure(**each) for each in fields.pop("failures"))
-            return cls(pages=pages, failures=failures, before=tuple(fields.pop("before")), **fields)
+            before, tried = tuple(fields.pop("before")), fields.pop("tried", None)
+            return cls(
+                pages=pages, failures=failures, before=before, tried=None if tried is None else tuple(tried), **fields
+            )
         except (ValueError, TypeError, KeyError, AttributeError):
             return None
+
+
+def _in_order(pages: Mapping[int, PageSummary]) -> tuple[PageSummary, ...]:
+    return tuple(pages[number] for number in sorted(pages))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
 from ml_server.bulk.options import BulkDocument, BulkOptions
-from ml_server.bulk.read_document import DocumentReader, Outcome, finished, read_document
+from ml_server.bulk.outcome import Outcome, settled
+from ml_server.bulk.read_document import DocumentReader, Progress, nobody, read_document
 from ml_server.bulk.storage import Storage
 
 _LOOKED_FOR_AT_ONCE = 64
@@ -51,35 +52,42 @@ class BulkRun:
         reader: gives what reads them; awaited when the first document is found that is not finished, and for each.
         storage: of the results.
         options: what to read and write.
-        fingerprint: of the options.
+        fingerprints: of the options.
         at_once: documents in work at a time.
         retry_failed: also try what failed for good in an earlier run.
         grace_s: time documents in work get to end in when the run is stopped.
         done: told of every document.
+        progress: told of every page.
         tally: of what was done.
     """
 
     reader: Callable[[], Awaitable[DocumentReader]]
     storage: Storage
     options: BulkOptions
-    fingerprint: str
+    fingerprints: Sequence[str]
     at_once: int
     retry_failed: bool
     grace_s: float
     done: Done
+    progress: Progress = nobody
     tally: Tally = field(default_factory=Tally)
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
     _now: asyncio.Event = field(default_factory=asyncio.Event)
     _reading: bool = False
 
-    def stop(self) -> None:
+    def stop(self) -> bool:
         """Begin no further document, and give those in work ``grace_s`` seconds; called again: end them at once.
 
         While the reader is not ready yet there is nothing in work.
+
+        Returns:
+            Whether it was called before.
         """
-        if self._stopping.is_set():
+        again = self._stopping.is_set()
+        if again:
             self._now.set()
         self._stopping.set()
+        return again
 
     async def run(self, documents: Iterable[BulkDocument]) -> Tally:
         """Read them all.
@@ -138,13 +146,13 @@ class BulkRun:
             self.done(document, outcome)
 
     async def _outcome(self, document: BulkDocument) -> Outcome:
-        again = self.retry_failed
-        done = await finished(document, self.storage, self.fingerprint, retry_failed=again)
+        how = self.storage, self.options, self.fingerprints
+        done = await settled(document, *how, retry_failed=self.retry_failed)
         if done is not None:
             return done
         reader = await self.reader()
         self._reading = True
-        return await read_document(document, reader, self.storage, self.options, self.fingerprint, retry_failed=again)
+        return await read_document(document, reader, *how, retry_failed=self.retry_failed, progress=self.progress)
 
 
 async def _looked_for(documents: Iterable[BulkDocument]) -> AsyncGenerator[BulkDocument, None]:

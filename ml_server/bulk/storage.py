@@ -23,12 +23,17 @@ class Storage:
     Args:
         place: of the results.
         retries: attempts after the first.
+
+    Attributes:
+        place: as given.
+        originals: the documents.
+        retries: as given.
     """
 
     def __init__(self, place: Place, retries: int) -> None:
         self.place = place
         self.originals = Originals(retries)
-        self._retries = retries
+        self.retries = retries
 
     async def read(self, name: str) -> bytes | None:
         """A file of the results; None where there is none.
@@ -67,7 +72,7 @@ class Storage:
 
     async def _output(self, work: Callable[[], T]) -> T:
         try:
-            return await retried(work, self._retries)
+            return await retried(work, self.retries)
         except FileNotFoundError:
             raise
         except Exception as error:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 
-from ml_server.bulk.options import BulkDocument
-from ml_server.bulk.read_document import Outcome, finished
+from ml_server.bulk.options import BulkDocument, BulkOptions
+from ml_server.bulk.outcome import Outcome, settled
 from ml_server.bulk.storage import Storage
 
 _AT_ONCE = 32
@@ -18,7 +18,8 @@ _AT_ONCE = 32
 def unfinished(
     documents: Iterable[BulkDocument],
     storage: Storage,
-    fingerprint: str,
+    options: BulkOptions,
+    fingerprints: Sequence[str],
     done: Callable[[BulkDocument, Outcome], None],
     *,
     retry_failed: bool,
@@ -28,7 +29,8 @@ def unfinished(
     Args:
         documents: all.
         storage: of the results.
-        fingerprint: of the options.
+        options: what to write.
+        fingerprints: of the options.
         done: told of those that are finished.
         retry_failed: also count those as unfinished that failed for good in an earlier run.
 
@@ -43,7 +45,7 @@ def unfinished(
         found = iter(documents)
         while some := await asyncio.to_thread(lambda: list(islice(found, _AT_ONCE))):
             outcomes = await asyncio.gather(
-                *(finished(document, storage, fingerprint, retry_failed=retry_failed) for document in some)
+                *(settled(document, storage, options, fingerprints, retry_failed=retry_failed) for document in some)
             )
             for document, outcome in zip(some, outcomes, strict=True):
                 if outcome is None:

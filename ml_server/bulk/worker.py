@@ -8,10 +8,11 @@ from types import TracebackType
 from typing import Self
 
 from ml_server.bulk.options import BulkDocument, BulkOptions
+from ml_server.bulk.outcome import Outcome
 from ml_server.bulk.page_worker import PagePool
 from ml_server.bulk.pipeline_reader import PipelineReader, bulk_settings
 from ml_server.bulk.places import open_place
-from ml_server.bulk.read_document import Outcome, read_document
+from ml_server.bulk.read_document import read_document
 from ml_server.bulk.storage import Storage
 from ml_server.pipeline import Pipeline
 from ml_server.settings import Settings
@@ -33,6 +34,7 @@ class BulkWorker:
         output: address of the results' place.
         inline: load the engine into this process instead of processes of its own.
         retry_failed: also try what failed for good in an earlier run.
+        fingerprints: of the options, where somebody else goes by them, too; else those of the settings here.
 
     Raises:
         MLServerError: the engine does not load, or the place cannot be opened.
@@ -46,12 +48,13 @@ class BulkWorker:
         *,
         inline: bool = True,
         retry_failed: bool = False,
+        fingerprints: Sequence[str] = (),
     ) -> None:
         self._options = options
         self._retry_failed = retry_failed
         self._closed = False
         roomy = bulk_settings(settings)
-        self._fingerprint = options.fingerprint(roomy)
+        self._fingerprints = fingerprints or options.fingerprints(roomy)
         self._storage = Storage(open_place(output), options.retries)
         self._runner = asyncio.Runner()
         try:
@@ -107,7 +110,7 @@ class BulkWorker:
                     self._reader,
                     self._storage,
                     self._options,
-                    self._fingerprint,
+                    self._fingerprints,
                     retry_failed=self._retry_failed,
                 )
                 for document in documents

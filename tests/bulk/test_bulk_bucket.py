@@ -90,3 +90,11 @@ def test_a_bucket_that_is_not_there_is_said_plainly(tmp_path: Path) -> None:
     run = bulk("s3://absent/in", tmp_path / "out")
     assert run.returncode == 2
     assert "s3://absent/in" in run.stderr
+
+
+@pytest.mark.parametrize("options", [(), ("--dry-run",)])
+def test_results_that_have_no_bucket_to_go_to_are_not_begun(tmp_path: Path, options: tuple[str, ...]) -> None:
+    mixed(tmp_path / "in", 1)
+    run = bulk(tmp_path / "in", "s3://absent/out", *options)
+    assert (run.returncode, run.stdout) == (2, "")
+    assert "there is no bucket absent for s3://absent/out" in run.stderr

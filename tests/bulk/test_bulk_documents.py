@@ -12,12 +12,12 @@ from tenacity import wait_none
 
 from ml_server.bulk import again
 from ml_server.bulk.options import BulkDocument, BulkOptions
+from ml_server.bulk.outcome import Outcome
 from ml_server.bulk.places import LocalPlace
-from ml_server.bulk.read_document import Outcome, read_document
+from ml_server.bulk.read_document import read_document
 from ml_server.bulk.record import Failure
 from ml_server.bulk.storage import OutputFailed, Storage
 from ml_server.errors import EngineFailed, EngineUnavailable, InvalidImage, MLServerError, ServerBusy
-from ml_server.settings import Settings
 
 OPTIONS = BulkOptions("english", "mock", retries=2)
 
@@ -40,7 +40,7 @@ def document(tmp_path: Path) -> BulkDocument:
 
 async def read(document: BulkDocument, reader: FakeReader, folder: Path, *, retry: bool = False) -> Outcome:
     storage = Storage(LocalPlace(str(folder)), retries=0)
-    return await read_document(document, reader, storage, OPTIONS, "fingerprint", retry_failed=retry)
+    return await read_document(document, reader, storage, OPTIONS, ("fingerprint",), retry_failed=retry)
 
 
 async def test_a_page_that_fails_is_tried_again_and_fails_alone(document: BulkDocument, tmp_path: Path) -> None:
@@ -97,14 +97,6 @@ async def test_what_concerns_every_document_ends_the_run(document: BulkDocument,
     (tmp_path / "file").write_text("no folder")
     with pytest.raises(OutputFailed, match="cannot write"):
         await read(document, FakeReader(1), tmp_path / "file")
-
-
-def test_what_decides_about_the_results_is_in_their_fingerprint() -> None:
-    plain = OPTIONS.fingerprint(Settings())
-    for other in (Settings(layout=True), Settings(vlm_model="x"), Settings(vlm_prompt="table"), Settings(pdf_dpi=100)):
-        assert OPTIONS.fingerprint(other) != plain
-    assert OPTIONS.fingerprint(Settings(page_timeout_s=1, replicas=2)) == plain
-    assert replace(OPTIONS, retries=7).fingerprint(Settings()) == plain
 
 
 async def test_a_file_that_is_gone_is_a_failure_of_its_own(document: BulkDocument, tmp_path: Path) -> None:

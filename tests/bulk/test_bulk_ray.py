@@ -19,10 +19,10 @@ from typer.testing import CliRunner
 
 from ml_server.bulk.inputs import Inputs
 from ml_server.bulk.options import BulkDocument, BulkOptions
+from ml_server.bulk.outcome import Outcome
 from ml_server.bulk.pipeline_reader import bulk_settings
 from ml_server.bulk.ray_actor import RayReader, Reading, outcome_of, row_of
 from ml_server.bulk.ray_run import RayOptions, connected, run_on_ray
-from ml_server.bulk.read_document import Outcome
 from ml_server.bulk.run import Tally
 from ml_server.bulk.storage import OutputFailed
 from ml_server.cli import app

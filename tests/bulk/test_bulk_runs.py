@@ -15,6 +15,7 @@ from pages import bad_png, png, tiff
 from PIL import Image
 
 from ml_server import cli_bulk_reader
+from ml_server.bulk.path_text import shown
 
 
 def test_every_page_of_a_folder_is_written_and_indexed(tmp_path: Path) -> None:
@@ -73,8 +74,13 @@ def test_names_are_bytes_and_any_of_them_will_do(tmp_path: Path) -> None:
     index = rows(tmp_path / "out" / "index.jsonl")
     assert [row["path"] for row in index if Path(row["path"]).exists()] == [row["path"] for row in index]
     assert {row["file"].rsplit("/")[0] for row in index} == {"bad\\udcff", "two\nlines", "계약서 1"}
-    listed = bulk(tmp_path / "in", tmp_path / "out", "--dry-run").stdout.splitlines()
-    assert [line.split("\t")[0] for line in listed] == ["done"] * 4
+    plan = bulk(tmp_path / "in", tmp_path / "out", "--dry-run")
+    listed = dict(line.split("\t")[1::-1] for line in plan.stdout.splitlines())
+    assert sorted(listed.values()) == ["done", "done", "done", "failed"]
+    assert listed[shown(str(tmp_path / "in" / "cut\udcfe.png"))] == "failed"
+    assert (plan.returncode, "3 finished, 1 failed" in plan.stderr) == (1, True), "as a run would end"
+    retried = bulk(tmp_path / "in", tmp_path / "out", "--dry-run", "--retry-failed")
+    assert (retried.returncode, retried.stdout.count("read\t")) == (0, 1)
     assert summary(bulk(tmp_path / "in", tmp_path / "out", "--json"))["skipped"] == 4
 
 

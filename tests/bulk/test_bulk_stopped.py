@@ -25,6 +25,7 @@ class Run:
         self.asked = 0
         self.wanted, self.ready = asyncio.Event(), asyncio.Event()
         self.fault: Exception | None = None
+        self.made = FakeReader(1)
         (folder / "in").mkdir(exist_ok=True)
         for name in ("a", "b", "c"):
             (folder / "in" / f"{name}.pdf").write_bytes(b"1234")
@@ -38,7 +39,7 @@ class Run:
 
         storage = Storage(LocalPlace(str(self.folder / "out")), retries=0)
         options = BulkOptions("english", "mock", retries=0)
-        run = BulkRun(self.reader, storage, options, "1", at_once=1, retry_failed=False, grace_s=60, done=told)
+        run = BulkRun(self.reader, storage, options, ("1",), at_once=1, retry_failed=False, grace_s=60, done=told)
         return run
 
     async def reader(self) -> DocumentReader:
@@ -47,7 +48,7 @@ class Run:
         await self.ready.wait()
         if self.fault is not None:
             raise self.fault
-        return FakeReader(1)
+        return self.made
 
     async def run(self, run: BulkRun) -> Tally:
         return await run.run(Inputs(str(self.folder / "in"), str(self.folder / "out"), lambda _: None))
@@ -71,6 +72,25 @@ async def test_while_the_engine_loads_a_stop_ends_it_at_once(tmp_path: Path) -> 
     going = asyncio.create_task(runs.run(run))
     await runs.wanted.wait()
     run.stop()
+    async with asyncio.timeout(30):  # half of the grace
+        tally = await going
+    assert (tally.stopped, tally.documents) == (True, 0)
+
+
+async def test_the_second_stop_ends_what_is_being_read(tmp_path: Path) -> None:
+    class Endless(FakeReader):
+        async def count(self, data: bytes) -> int:
+            begun.set()
+            await asyncio.Event().wait()
+            return 1
+
+    begun, runs = asyncio.Event(), Run(tmp_path)
+    runs.ready.set()
+    run = runs.make()
+    runs.made = Endless(1)
+    going = asyncio.create_task(runs.run(run))
+    await begun.wait()
+    assert [run.stop(), run.stop()] == [False, True]
     async with asyncio.timeout(30):  # half of the grace
         tally = await going
     assert (tally.stopped, tally.documents) == (True, 0)
