@@ -30,6 +30,7 @@ from ml_server.bulk.storage import OutputFailed, Storage
 from ml_server.cli_bulk_reader import Reader, reader
 from ml_server.cli_bulk_shown import Shown, Summary, show_plan
 from ml_server.cores import allowed
+from ml_server.decode_limits import DecodeLimits
 from ml_server.errors import InvalidRequest
 from ml_server.settings import Settings
 
@@ -188,7 +189,7 @@ async def _read(asked: Asked, settings: Settings, place: Place, inputs: Inputs, 
     async with Reader(lambda: reader(asked, settings, options, parallel), shown) as made:
         work = BulkRun(
             reader=made.get,
-            storage=Storage(place, asked.retries),
+            storage=Storage(place, asked.retries, DecodeLimits.from_settings(settings)),
             options=options,
             fingerprints=options.fingerprints(settings),
             at_once=at_once,

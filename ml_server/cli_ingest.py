@@ -75,6 +75,8 @@ def ingest(
     its package is missing.
     """
     from ml_server import logs
+    from ml_server.bulk.pipeline_reader import bulk_settings
+    from ml_server.decode_limits import DecodeLimits
     from ml_server.errors import EngineUnavailable, InvalidRequest, MLServerError
     from ml_server.ingest import names
     from ml_server.ingest.run import IngestOptions
@@ -90,13 +92,14 @@ def ingest(
         store = open_store(names.root_of(settings.documents))
         if tasks is not None and isinstance(store, FolderStore) and not settings.documents_url:
             fail("Label Studio needs to reach the pages of a folder: --files-url http://host:3000", EXIT_USAGE)
-        found = _listed(sources, f"{names.root_of(settings.documents)}/{names.PAGES}")
+        found = _listed(sources, names.root_of(settings.documents))
         if not found:
             typer.echo(f"ml-server: no documents in {', '.join(sources)}", err=True)
         options = IngestOptions(
             dpi=settings.documents_dpi or settings.pdf_dpi,
             keep_raw=settings.documents_keep_raw,
             at_once=settings.decode_workers + _AT_ONCE_MORE,
+            limits=DecodeLimits.from_settings(bulk_settings(settings)),
         )
         stored, failed = asyncio.run(_run(found, store, options, settings, as_json=as_json))
         if tasks is not None:
@@ -118,12 +121,25 @@ def ingest(
         raise typer.Exit(EXIT_FAILED)
 
 
-def _listed(sources: Sequence[str], pages: str) -> list[BulkDocument]:
-    """What there is to store, each file once; stored pages are left out."""
-    from ml_server.bulk.inputs import Inputs
+def _listed(sources: Sequence[str], root: str) -> list[BulkDocument]:
+    """What there is to store, each file once; stored pages are left out, and so are copies kept of what they show.
 
-    found = [document for source in sources for document in Inputs(source, pages, lambda _: None)]
-    return list({document.url: document for document in found}.values())
+    Copies are documents where they are asked for: by the name of their folder, by their own, or in a list.
+    """
+    from ml_server.bulk.inputs import Inputs
+    from ml_server.bulk.places import real_folder
+    from ml_server.ingest import names
+
+    raw = real_folder(f"{root}/{names.RAW}")
+    found: dict[str, BulkDocument] = {}
+    for source in sources:
+        inputs = Inputs(source, f"{root}/{names.PAGES}", lambda _: None)
+        copies_too = f"{inputs.root}/".startswith(f"{raw}/") or inputs.root == ""
+        for document in inputs:
+            folder, _, name = document.url.rpartition("/")
+            if copies_too or not names.is_raw_name(name) or real_folder(folder) != raw:
+                found.setdefault(document.url, document)
+    return list(found.values())
 
 
 async def _run(

@@ -23,12 +23,24 @@ from ml_server.decode_limits import DecodeLimits, limit_address_space
 from ml_server.document import Page
 from ml_server.errors import InvalidImage, MLServerError, PayloadTooLarge
 
-__all__ = ["DecodeLimits", "DocumentProbe", "check_size", "decode_pages", "limit_memory", "probe"]
+__all__ = [
+    "HEAD",
+    "DecodeLimits",
+    "DocumentProbe",
+    "check_length",
+    "check_size",
+    "decode_pages",
+    "limit_memory",
+    "probe",
+]
 
 _LOCK: Final = threading.Lock()
 """One file at a time in a process: pdfium is not thread-safe, and warning filters and Pillow's limit are global."""
 
 _MULTI_PAGE: Final = ("PDF", "TIFF")
+
+HEAD: Final = 1024
+"""First bytes of a file that tell what it is."""
 
 _BLOCKS_KEPT: Final = 8
 """Blocks of at most 16 MB that Pillow keeps for the next page; one at 200 dpi takes one, and its strips others."""
@@ -76,10 +88,24 @@ def check_size(data: bytes, limits: DecodeLimits) -> None:
     """
     if not data:
         raise InvalidImage(f"empty body; accepted: {ACCEPTED}")
-    kind = sniff(data)
+    check_length(data[:HEAD], len(data), limits)
+
+
+def check_length(head: bytes, length: int, limits: DecodeLimits) -> None:
+    """The same for what has not been loaded yet.
+
+    Args:
+        head: its first ``HEAD`` bytes.
+        length: of all of it.
+        limits: what is allowed.
+
+    Raises:
+        PayloadTooLarge: too many bytes.
+    """
+    kind = sniff(head)
     allowed = limits.max_document_bytes if kind in _MULTI_PAGE else limits.max_image_bytes
-    if len(data) > allowed:
-        raise PayloadTooLarge(f"the {kind or 'file'} is too large: found {len(data)} bytes, {allowed} allowed")
+    if length > allowed:
+        raise PayloadTooLarge(f"the {kind or 'file'} is too large: found {length} bytes, {allowed} allowed")
 
 
 def probe(data: bytes, limits: DecodeLimits) -> DocumentProbe:

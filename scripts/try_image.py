@@ -105,18 +105,26 @@ class Container:
 
     def close(self) -> None:
         """End it in any case."""
+        # Of its namespace's first process all others die; --kill-child is forgotten where the user changes.
+        for child in self._children():
+            os.kill(child, signal.SIGKILL)
         self.process.kill()
         self.process.wait()
         self._hosts.unlink()
 
     def _first(self) -> int:
         """Its first process, as it is numbered outside."""
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
-        while not (found := children.read_text(encoding="ascii").split()) and self.process.poll() is None:
+        while not (found := self._children()) and self.process.poll() is None:
             time.sleep(0.1)
         if not found:
             sys.exit("the container ended before it began")
-        return int(found[0])
+        return found[0]
+
+    def _children(self) -> list[int]:
+        if self.process.poll() is not None:
+            return []
+        found = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text(encoding="ascii")
+        return [int(number) for number in found.split()]
 
     def _chroot(self, command: list[str], environment: dict[str, str], folder: str) -> list[str]:
         variables = [f"{name}={value}" for name, value in environment.items()]

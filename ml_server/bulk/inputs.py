@@ -6,19 +6,16 @@ Names are looked at, never contents, and one folder at a time.
 from __future__ import annotations
 
 import os
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
-from ml_server.bulk import listing
+from ml_server.bulk import bucket_documents, listing, path_lists
+from ml_server.bulk.again import said
 from ml_server.bulk.listing import File
 from ml_server.bulk.options import BulkDocument
-from ml_server.bulk.path_text import as_text
-from ml_server.bulk.places import is_remote, local_path
+from ml_server.bulk.places import check_named, is_remote, local_path, real_folder
+from ml_server.bulk.result_folders import Owner, ResultFolders
 from ml_server.errors import InvalidRequest, MLServerError, NotReady
-
-Owner = Callable[[str], str | None]
-"""Tells the document whose results are in a folder; None where there are none."""
 
 
 class Inputs:
@@ -31,15 +28,21 @@ class Inputs:
         owner: tells whose results are in a folder of the output.
 
     Raises:
-        InvalidRequest: there is no such file, folder or list, or the output is the folder itself or above it.
+        InvalidRequest: there is no such file, folder or list, an address without a bucket, or the output is the folder
+            itself or above it.
+
+    Attributes:
+        root: the folder that is looked into, or a file that is named by itself; empty for a list.
     """
 
     def __init__(self, source: str, output: str, owner: Owner) -> None:
-        self._output = _real(output)
+        check_named(source)
+        self.root = ""
+        self._output = real_folder(output)
         self._owner = owner
         self._source = source
-        listed = listing.listed_in(source)
-        self._names = None if listed is None else listing.read_list(listed)
+        listed = path_lists.listed_in(source)
+        self._names = None if listed is None else path_lists.read_list(listed)
         if self._names is not None:
             return
         pattern = listing.is_pattern(source)
@@ -49,12 +52,14 @@ class Inputs:
         # An object of a bucket is not asked for here: its name has to do.
         named = listing.is_document(source) if is_remote(source) else not os.path.isdir(local_path(source))
         self._alone = named and not pattern
-        if not self._alone and f"{_real(root)}/".startswith(f"{self._output}/"):
+        self.root = real_folder(root)
+        if not self._alone and f"{self.root}/".startswith(f"{self._output}/"):
             raise InvalidRequest(f"results in {output} would lie among the documents of {source}; name another folder")
 
     def __iter__(self) -> Iterator[BulkDocument]:
+        folders = ResultFolders(self._output, self._owner, all_apart=self._names is not None)
         for files in self._folders():
-            yield from self._named(files)
+            yield from folders.named(files)
 
     def count(self) -> int:
         """How many documents there are."""
@@ -64,49 +69,30 @@ class Inputs:
         """Files with the same parent come together."""
         try:
             if self._names is not None:
-                yield from listing.in_list(self._names)
+                yield from path_lists.in_list(self._names)
             elif self._alone:
                 yield from self._found()
             else:
-                for files in self._found():
-                    # Our own drawings are images, too.
-                    yield [file for file in files if not file.url.startswith(f"{self._output}/")]
+                yield from map(self._without_ours, self._found())
         except FileNotFoundError as error:
             raise InvalidRequest(f"there is nothing at {self._source}: {error}") from error
-        except (MLServerError, OSError):
+        except MLServerError:
             raise
         except Exception as error:  # what the libraries of a bucket raise has no common base
-            raise NotReady(f"cannot list {self._source}: {error}") from error
+            if isinstance(error, OSError) and not is_remote(self._source):
+                raise
+            raise NotReady(f"cannot list {self._source}: {said(error)}") from error
+
+    def _without_ours(self, files: list[File]) -> list[File]:
+        """Those that are not in the output: our own drawings are images, too. Links may lead there."""
+        places = {folder: real_folder(folder) for folder in {os.path.dirname(file.url) for file in files}}
+        return [file for file in files if not f"{places[os.path.dirname(file.url)]}/".startswith(f"{self._output}/")]
 
     def _found(self) -> Iterator[list[File]]:
-        if listing.is_pattern(self._source):
+        remote, pattern = is_remote(self._source), listing.is_pattern(self._source)
+        if remote:
+            return bucket_documents.by_pattern(self._source) if pattern else bucket_documents.in_bucket(self._source)
+        if pattern:
             return listing.by_pattern(self._source)
-        if is_remote(self._source):
-            return listing.in_bucket(self._source)
         path = local_path(self._source)
         return iter([[listing.on_disk(path, ".")]]) if self._alone else listing.in_folder(path, self._output)
-
-    def _named(self, files: list[File]) -> Iterator[BulkDocument]:
-        """Documents with a folder each: ``scan`` for ``scan.png``, but ``scan.png`` where there is a ``scan.pdf``.
-
-        A document that has its results in ``scan`` from a time when it was alone keeps them there.
-        """
-        stems = Counter(listing.stem(file.name).casefold() for file in files)
-        full = {file.name.casefold() for file in files}
-        for file in files:
-            stem = listing.stem(file.name)
-            alone = stems[stem.casefold()] == 1 and (stem.casefold() not in full or stem == file.name)
-            name = stem if alone or self._owner(_joined(file.parent, stem)) == file.url else file.name
-            folder = _joined(file.parent, name)
-            # Another list's file may have been there: lists come and go, and have other folders in common.
-            if file.apart is not None and self._owner(folder) not in (None, file.url):
-                folder = _joined(file.apart, name)
-            yield BulkDocument(file.url, folder, file.size, file.version)
-
-
-def _real(folder: str) -> str:
-    return folder.rstrip("/") if is_remote(folder) else os.path.realpath(local_path(folder))
-
-
-def _joined(parent: str, name: str) -> str:
-    return as_text(name if parent == "." else f"{parent}/{name}")

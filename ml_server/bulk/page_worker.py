@@ -1,4 +1,4 @@
-"""Pages as pictures, in processes of their own: drawn on with what was read, as PNG for a server, and their lines."""
+"""Pages as pictures, in processes of their own: drawn on with what was read, as files for a server, and their lines."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import asyncio
 import io
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ml_server import cores, scaling
 from ml_server.bulk.grids import Grid, grids_of
 from ml_server.decode import DecodeLimits, decode_pages
+from ml_server.decode_format import sniff
 from ml_server.document import OCRPage
 from ml_server.errors import InvalidImage
 from ml_server.jobs import PoolOptions
@@ -20,8 +21,20 @@ from ml_server.scheduler import Pool
 from ml_server.settings import Settings
 from ml_server.workers import DecodeWorker
 
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
 _QUALITY = 85
 _MIB = 2**20
+
+_FINE = 95
+"""JPEG's quality where the picture is to be read: letters keep their edges."""
+
+_JPEG_SIDE = 65_500
+"""Pixels that libjpeg takes on a side."""
+
+_SINGLE = frozenset({"PNG", "JPEG", "WebP", "BMP", "GIF"})
+"""Formats of which a server takes a file as one page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +42,16 @@ class Picture:
     """A page for a server.
 
     Attributes:
-        png: the page as it is to be read.
+        data: the page as it is to be read, in a file.
         width: of the page as it is, pixels.
         height: of the page as it is, pixels.
+        smallest: whether there is no use in asking for a smaller file.
     """
 
-    png: bytes
+    data: bytes
     width: int
     height: int
+    smallest: bool
 
 
 class PageWorker(DecodeWorker):
@@ -46,16 +61,32 @@ class PageWorker(DecodeWorker):
         super().__init__(limits, memory_bytes, inline)
         self._decode_limits = limits
 
-    def picture(self, data: bytes, index: int, max_pixels: int, enlarge_below: int) -> Picture:
-        """A page as PNG, at the size it is to be read; 0-based."""
-        from PIL import Image
+    def picture(self, data: bytes, index: int, max_pixels: int, enlarge_below: int, most: int) -> Picture:
+        """A page in a file, at the size it is to be read; 0-based.
+
+        The file that it came in, where that is all there is to it; else PNG, or JPEG where that has too many bytes.
+
+        Args:
+            data: the document.
+            index: of the page.
+            max_pixels: as for :func:`ml_server.scaling.factor`.
+            enlarge_below: likewise.
+            most: bytes, where it can be helped; 0 for as few as can be without harm.
+        """
+        from PIL.Image import fromarray
 
         (page,) = decode_pages(data, index, 1, self._decode_limits)
         times = scaling.factor(page.width, page.height, max_pixels, enlarge_below)
-        sized = page if times == 1.0 else scaling.scaled(page, times)
-        file = io.BytesIO()
-        Image.fromarray(sized.pixels).save(file, "PNG", compress_level=1)
-        return Picture(file.getvalue(), page.width, page.height)
+        if times == 1.0 and len(data) <= most and sniff(data) in _SINGLE:
+            return Picture(data, page.width, page.height, smallest=False)
+        picture = fromarray((page if times == 1.0 else scaling.scaled(page, times)).pixels)
+        lossy = max(picture.size) <= _JPEG_SIDE
+        if most or not lossy:
+            png = _file(picture, "PNG", compress_level=1)
+            if len(png) <= most or not lossy:
+                return Picture(png, page.width, page.height, smallest=not lossy)
+        jpeg = _file(picture, "JPEG", quality=_FINE, subsampling=0)
+        return Picture(jpeg, page.width, page.height, smallest=True)
 
     def grids(self, data: bytes, index: int) -> tuple[Grid, ...]:
         """A page's ruled tables; 0-based."""
@@ -73,6 +104,12 @@ class PageWorker(DecodeWorker):
         file = io.BytesIO()
         drawn.save(file, "JPEG", quality=_QUALITY, optimize=True)
         return file.getvalue()
+
+
+def _file(picture: Image, form: str, **options: int) -> bytes:
+    file = io.BytesIO()
+    picture.save(file, form, **options)
+    return file.getvalue()
 
 
 class PagePool:
@@ -117,13 +154,13 @@ class PagePool:
         """
         return int((await self._call("probe", data)).pages)
 
-    async def picture(self, data: bytes, number: int, max_pixels: int, enlarge_below: int) -> Picture:
-        """A page, 1-based, for a server.
+    async def picture(self, data: bytes, number: int, max_pixels: int, enlarge_below: int, most: int) -> Picture:
+        """A page, 1-based, for a server, see :meth:`PageWorker.picture`.
 
         Raises:
             InvalidImage, PayloadTooLarge: as the decoder's.
         """
-        found: Picture = await self._call("picture", data, number - 1, max_pixels, enlarge_below)
+        found: Picture = await self._call("picture", data, number - 1, max_pixels, enlarge_below, most)
         return found
 
     async def draw(self, data: bytes, page: OCRPage, key_values: KeyValuePage | None) -> bytes:

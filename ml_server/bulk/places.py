@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
-from ml_server.errors import EngineUnavailable
+from ml_server.bulk.bucket_listing import objects
+from ml_server.errors import EngineUnavailable, InvalidRequest
 
 PART: Final = ".ml-server-part-"
 """Begins the name of a file that is being written; what a killed run leaves of them is removed."""
@@ -149,8 +150,8 @@ class RemotePlace:
     """A bucket, or a folder in one; anything fsspec has a file system for. An object appears whole with its upload."""
 
     def __init__(self, url: str) -> None:
+        self._fs, self._root = file_system(url)
         self._url = url.rstrip("/")
-        self._fs, self._root = file_system(self._url)
 
     @property
     def url(self) -> str:
@@ -187,10 +188,12 @@ class RemotePlace:
 
     def find(self, last: str) -> Iterator[str]:
         """See Place."""
-        for folder, _, files in self._fs.walk(self._root):
-            for file in files:
-                if file == last:
-                    yield f"{folder}/{file}"[len(self._root) + 1 :]
+        names = (str(each["name"]) for each in objects(self._fs, self._root))
+        try:
+            yield from (name[len(self._root) + 1 :] for name in names if name.rsplit("/", 1)[-1] == last)
+        except FileNotFoundError:  # elsewhere than on S3: a folder that is not there has nothing
+            if is_s3(self._url):
+                raise
 
     def sweep(self, age_s: float) -> None:
         """See Place; there is nothing half-written in a bucket."""
@@ -203,6 +206,7 @@ def open_place(url: str) -> Place:
     """A place by its address: a path, ``file://…``, ``s3://bucket/…`` or another address fsspec knows.
 
     Raises:
+        InvalidRequest: a bucket is not named.
         EngineUnavailable: the package for it is not installed.
         ValueError: nothing of that kind is known.
     """
@@ -214,9 +218,29 @@ def is_remote(url: str) -> bool:
     return "://" in url and urlsplit(url).scheme not in {"file", "local"}
 
 
+def is_s3(url: str) -> bool:
+    """Whether it is in a bucket that speaks S3."""
+    return urlsplit(url).scheme in {"s3", "s3a"}
+
+
+def check_named(url: str) -> None:
+    """See that an address on S3 has a bucket.
+
+    Raises:
+        InvalidRequest: it has none.
+    """
+    if is_s3(url) and not urlsplit(url).netloc:
+        raise InvalidRequest(f"{url} names no bucket; write s3://bucket/folder")
+
+
 def local_path(url: str) -> str:
     """The path of what is not remote."""
     return url.split("://", 1)[1] if "://" in url else url
+
+
+def real_folder(url: str) -> str:
+    """A folder's one name, whatever links lead there; an address without a slash at its end."""
+    return url.rstrip("/") if is_remote(url) else os.path.realpath(local_path(url))
 
 
 def file_system(url: str) -> tuple[Any, str]:
@@ -225,12 +249,14 @@ def file_system(url: str) -> tuple[Any, str]:
     Credentials, region and endpoint of S3 come from where AWS's own tools take them (``AWS_…``, ``~/.aws``).
 
     Raises:
+        InvalidRequest: a bucket is not named.
         EngineUnavailable: the package for it is not installed.
         ValueError: nothing of that kind is known.
     """
+    check_named(url)
     # Never a listing of before: what other runs and this one write has to be seen.
     options: dict[str, Any] = {"use_listings_cache": False, "skip_instance_cache": True}
-    if urlsplit(url).scheme in {"s3", "s3a"}:
+    if is_s3(url):
         options["config_kwargs"] = {
             "retries": {"max_attempts": 5, "mode": "standard"},
             "connect_timeout": 10,

@@ -9,6 +9,7 @@ from typing import TypeVar
 from ml_server.bulk.again import retried, said
 from ml_server.bulk.originals import Originals
 from ml_server.bulk.places import Place
+from ml_server.decode_limits import DecodeLimits
 
 T = TypeVar("T")
 
@@ -23,6 +24,7 @@ class Storage:
     Args:
         place: of the results.
         retries: attempts after the first.
+        limits: of a document's bytes; None for none.
 
     Attributes:
         place: as given.
@@ -30,9 +32,9 @@ class Storage:
         retries: as given.
     """
 
-    def __init__(self, place: Place, retries: int) -> None:
+    def __init__(self, place: Place, retries: int, limits: DecodeLimits | None = None) -> None:
         self.place = place
-        self.originals = Originals(retries)
+        self.originals = Originals(retries, limits)
         self.retries = retries
 
     async def read(self, name: str) -> bytes | None:

@@ -14,6 +14,7 @@ from ml_server.bulk.pipeline_reader import PipelineReader, bulk_settings
 from ml_server.bulk.places import open_place
 from ml_server.bulk.read_document import read_document
 from ml_server.bulk.storage import Storage
+from ml_server.decode_limits import DecodeLimits
 from ml_server.pipeline import Pipeline
 from ml_server.settings import Settings
 
@@ -55,7 +56,7 @@ class BulkWorker:
         self._closed = False
         roomy = bulk_settings(settings)
         self._fingerprints = fingerprints or options.fingerprints(roomy)
-        self._storage = Storage(open_place(output), options.retries)
+        self._storage = Storage(open_place(output), options.retries, DecodeLimits.from_settings(roomy))
         self._runner = asyncio.Runner()
         try:
             self._pages = PagePool(roomy, inline=inline) if options.images or options.markdown else None

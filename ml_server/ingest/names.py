@@ -24,6 +24,7 @@ _HASH_DIGITS: Final = 32
 """128 of SHA-256's bits: nobody makes two files with the same ones."""
 
 _PAGE_NAME = re.compile(r"[0-9a-f]{32}(-[0-9]{2,3}dpi)?-p[0-9]{4,6}\.png")
+_RAW_NAME = re.compile(r"[0-9a-f]{32}\.[a-z]{3,4}")
 _SUFFIXES: Final = {"JPEG": "jpg", "TIFF": "tif"}
 
 
@@ -61,6 +62,11 @@ def page_path(name: str) -> str:
 def raw_path(document: str, kind: str) -> str:
     """Where the file as it came is, below the store's root."""
     return f"{RAW}/{document}.{_SUFFIXES.get(kind, kind.lower())}"
+
+
+def is_raw_name(name: str) -> bool:
+    """Whether a file name is one of :func:`raw_path`'s."""
+    return _RAW_NAME.fullmatch(name) is not None
 
 
 def record_path(rendering: str) -> str:

@@ -35,12 +35,14 @@ class IngestOptions:
         keep_raw: keep the file as it came, too.
         at_once: documents in work at a time, at least 1.
         retries: attempts after the first for a file or a store that did not answer.
+        limits: of a file's bytes; None for those of whoever renders it, when it was loaded.
     """
 
     dpi: int
     keep_raw: bool
     at_once: int
     retries: int = 3
+    limits: DecodeLimits | None = None
 
 
 @asynccontextmanager
@@ -74,7 +76,7 @@ async def ingest(
         MLServerError: the store cannot be used at all; no file was looked at.
     """
     await asyncio.to_thread(documents.store.tidy)
-    originals = Originals(options.retries)
+    originals = Originals(options.retries, options.limits)
     left = iter(enumerate(sources))
     stored: dict[int, StoredDocument] = {}
 

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from ml_server.bulk.inputs import Inputs
+from ml_server.bulk.path_text import fitted
+from ml_server.bulk.places import open_place
 from ml_server.errors import InvalidRequest
 
 
@@ -110,3 +112,76 @@ def test_links_in_circles_are_no_more_documents(tmp_path: Path) -> None:
 def test_what_is_not_there_is_said(source: str) -> None:
     with pytest.raises(InvalidRequest, match="absent"):
         Inputs(source, "out", nobody)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_no_two_documents_of_a_list_share_a_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, turned: bool
+) -> None:
+    make(tmp_path, "w/x/a.png", "w/x/a.pdf", "x/a.png", "y/x/A.png")
+    monkeypatch.chdir(tmp_path / "w")
+    lines = ["x/a.png", "../x/a.png", "../y/x/A.png", "./x/a.png", "x//a.png", f"{tmp_path}/w/x/a.png", "x/a.pdf"]
+    (tmp_path / "list").write_text("\n".join(lines[:3][::-1] + lines[3:] if turned else lines))
+    found = {document.url: document.folder for document in Inputs(f"@{tmp_path}/list", "out", nobody)}
+    outside = str(tmp_path).strip("/")
+    assert found == {
+        f"{tmp_path}/w/x/a.png": "x/a.png",
+        f"{tmp_path}/x/a.png": f"{outside}/x/a",
+        f"{tmp_path}/y/x/A.png": "y/x/A",
+        f"{tmp_path}/w/x/a.pdf": "x/a.pdf",
+    }
+
+
+def test_what_would_meet_all_the_same_gets_another_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    outside = str(tmp_path / "x").strip("/")
+    make(tmp_path, "x/a.png", f"w/{outside}/a.png")
+    monkeypatch.chdir(tmp_path / "w")
+    (tmp_path / "list").write_text(f"{outside}/a.png\n{tmp_path}/x/a.png\n")
+    mine, other = Inputs(f"@{tmp_path}/list", "out", nobody)
+    assert mine.folder == f"{outside}/a.png"
+    assert other.folder.startswith(f"{outside}/a.png~")
+
+
+def test_long_names_have_folders_that_a_disk_takes(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    names = ["계약서 및 부속서류 일체 스캔본 홍길동 고객님 서울지점 상반기" * 2 + end for end in ("1", "2")]
+    for name in names:
+        Path(os.fsdecode(os.fsencode(folder) + b"/" + name.encode("cp949") + b".png")).write_bytes(b"x")
+    found = folders(folder, tmp_path / "out")
+    assert found == folders(folder, tmp_path / "out")
+    assert len(set(found)) == 2
+    for each in found:
+        (tmp_path / "out" / each).mkdir(parents=True)
+        assert each.startswith("\\udcb0\\udce8")
+    deep = fitted("/".join(["가나다"] * 300 + ["scan"]), 255, 1000)
+    assert len(deep.encode()) <= 1000
+    assert deep.startswith("가나다/")
+    assert deep.endswith("/scan")
+    assert fitted("a/b", 255, 1000) == "a/b"
+
+
+def test_a_pattern_through_a_link_leaves_out_what_is_ours(tmp_path: Path) -> None:
+    make(tmp_path, "real/a.jpg", "real/out/a/page1.jpg")
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    assert folders(f"{tmp_path}/link/**/*.jpg", tmp_path / "link" / "out") == ["a"]
+    assert folders(f"{tmp_path}/link/**/*.jpg", tmp_path / "real" / "out") == ["a"]
+
+
+def test_lists_as_powershell_writes_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make(tmp_path, "x/스캔.png", "b.pdf")
+    monkeypatch.chdir(tmp_path)
+    for encoding in ("utf-16", "utf-8-sig"):
+        (tmp_path / "list.txt").write_bytes("x/스캔.png\r\n# remark\r\nb.pdf\r\n".encode(encoding))
+        assert folders("list.txt") == ["x/스캔", "b"]
+    (tmp_path / "list.txt").write_bytes(b"\xff\xfea")
+    with pytest.raises(InvalidRequest, match=r"list\.txt"):
+        folders("list.txt")
+
+
+def test_an_address_without_a_bucket_is_said() -> None:
+    for source, output in (("s3://", "out"), ("s3:///in", "out")):
+        with pytest.raises(InvalidRequest, match="names no bucket"):
+            Inputs(source, output, nobody)
+    with pytest.raises(InvalidRequest, match="names no bucket"):
+        open_place("s3://")

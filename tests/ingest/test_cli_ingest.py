@@ -73,6 +73,9 @@ def test_a_folder_of_documents_into_a_folder_and_again(scans: Path, tmp_path: Pa
     assert (pdf["pages"][0]["width"], pdf["pages"][0]["height"]) == (596, 843)
     assert Path(pdf["pages"][1]["url"]).is_file()
     assert {path: path.stat().st_mtime_ns for path in kept.rglob("*")} == before
+    assert len(rows) == 5, "copies of what was stored are no documents more"
+    copies = ingest(kept / "raw", "--to", kept, "--dpi", "72", "--json")
+    assert len(copies.stdout.splitlines()) == 3, "unless they are asked for"
 
 
 def test_a_bucket_into_a_bucket_that_is_slow_now_and_then(scans: Path, tmp_path: Path) -> None:
