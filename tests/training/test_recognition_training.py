@@ -29,6 +29,7 @@ from ml_server.training.recognition.fit import Knobs, Recogniser, fit, read, val
 from ml_server.training.recognition.head import Head
 from ml_server.training.recognition.lines import HEIGHT, Line, Lines
 from ml_server.training.recognition.network import read_body, read_head
+from ml_server.training.recognition.recall import Reader
 from ml_server.workers import warm_up_page
 
 CPU = torch.device("cpu")
@@ -68,12 +69,12 @@ def test_the_module_computes_what_the_released_file_does(released: Path) -> None
 
 
 def test_the_shipped_weights_read_lines_they_have_not_seen() -> None:
-    lines, shipped = [Lines(seed=77)[index] for index in range(60)], session(paddle_weights.SHIPPED / "inference.onnx")
-    edits = 0
-    for line in lines:
-        (said,) = shipped.run(None, {"x": batch([line]).input().numpy()})
-        edits += Levenshtein.distance(line.text, " ".join(decoded(said[0].argmax(-1)).split()))
-    assert edits < 0.07 * sum(len(line.text) for line in lines)
+    lines = [Lines(seed=77)[index] for index in range(60)]
+    # Line by line, as narrow as the engine pads.
+    reader = Reader(paddle_weights.SHIPPED)
+    said = [reader.read([line.pixels])[0] for line in lines]
+    edits = sum(Levenshtein.distance(line.text, read) for line, read in zip(lines, said, strict=True))
+    assert edits < 0.06 * sum(len(line.text) for line in lines)
 
 
 def test_another_network_is_refused(tmp_path: Path) -> None:
@@ -166,7 +167,7 @@ def _run_resume_and_export(released: Path, tmp_path: Path) -> None:
     held_out = [Lines(seed=9)[index] for index in range(3)]
     fit(model, Lines(seed=3, widest=320), held_out, tmp_path, TINY, lambda step, steps, line: None)
     curve = json.loads((tmp_path / "curve.json").read_text())
-    assert [entry["step"] for entry in curve] == [1, 2]
+    assert [entry["step"] for entry in curve] == [0, 1, 2]
     assert np.isfinite([entry["loss"] for entry in curve]).all()
     moved = {name: kept.clone() for name, kept in model.state_dict().items()}
     fresh = Recogniser(read_body(released), Head(alphabet.characters(), [], *read_head(released)[:2]))

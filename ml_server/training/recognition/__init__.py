@@ -2,5 +2,5 @@
 
 ``texts`` says what a line reads, ``typefaces`` in which fonts, ``render`` sets it, ``surroundings`` puts it among
 rules and neighbours and cuts it out as a text detector would, ``wear`` prints, scans or photographs it, ``lines`` is
-the stream.
+the stream; ``rounds`` are the trainings that make the shipped recogniser, ``recall`` says which characters it reads.
 """

@@ -24,6 +24,8 @@ def main(
     first: Annotated[int, typer.Option(min=0, help="The first line.")] = 0,
     english: Annotated[float, typer.Option(min=0, max=1, help="Share of English lines.")] = 0.35,
     mixed: Annotated[float, typer.Option(min=0, max=1, help="Share of Korean lines with English in them.")] = 0.13,
+    marks: Annotated[float, typer.Option(min=0, max=1, help="Share of lines of marks and symbols.")] = 0.0,
+    hanja: Annotated[float, typer.Option(min=0, max=1, help="Share of lines with Hanja.")] = 0.0,
     worn: Annotated[float, typer.Option(min=0, max=1, help="Share of lines that are not plain black on white.")] = 0.97,
     widest: Annotated[int, typer.Option(min=320, help="Widest line in pixels at a height of 48.")] = 1600,
 ) -> None:
@@ -31,7 +33,8 @@ def main(
     console = Console()
     out.mkdir(parents=True, exist_ok=True)
     try:
-        lines = list(islice(Lines(seed, widest, Blend(english, mixed), worn).stream(first), number))
+        blend = Blend(english, mixed, marks=marks, hanja=hanja)
+        lines = list(islice(Lines(seed, widest, blend, worn).stream(first), number))
     except NoTypefaces as error:
         console.print(f"[red]{error}")
         raise typer.Exit(2) from error

@@ -13,9 +13,9 @@ import yaml
 from ml_server.engines import paddle_weights
 from ml_server.training.recognition import alphabet
 from ml_server.training.recognition.fit import Recogniser
-from ml_server.training.recognition.network import stored, weight_names
+from ml_server.training.recognition.network import SINGLE, stored, weight_names
 
-FILES = ("inference.onnx", "inference.yml", "README.md", "curve.json")
+FILES = ("inference.onnx", "inference.yml", "README.md", "curve.json", "recall.json")
 
 
 def write(model: Recogniser, released: Path, out: Path) -> None:
@@ -47,7 +47,7 @@ def write(model: Recogniser, released: Path, out: Path) -> None:
     for name, array in arrays.items():
         half = f"{name}.half"
         graph.initializer.append(onnx.numpy_helper.from_array(_half(name, array), half))
-        casts.append(onnx.helper.make_node("Cast", [half], [name], name=f"{name}.single", to=onnx.TensorProto.FLOAT))
+        casts.append(onnx.helper.make_node("Cast", [half], [name], name=f"{name}{SINGLE}", to=onnx.TensorProto.FLOAT))
     nodes = list(graph.node)
     del graph.node[:]
     graph.node.extend([*casts, *nodes])

@@ -152,8 +152,10 @@ def fit(
     state = checkpoint.resume(path, model, optimizer, of, State) if path.is_file() else State()
     batches = stream(lines, knobs.columns, state.pool)
     half, lost = trained_dtype(device.type), 0
-    model.train()
     began, passed = time.monotonic(), state.seconds
+    if not state.step:
+        _judge(model, held_out, knobs, state, device, out)
+    model.train()
     for step in range(state.step, knobs.steps):
         item = next(batches)
         for group in optimizer.param_groups:
@@ -174,15 +176,21 @@ def fit(
         state.lines += len(item.targets)
         state.seconds = passed + time.monotonic() - began
         if state.step % knobs.validate_every == 0 or state.step == knobs.steps:
-            score = validate(model, held_out, knobs.columns, device)
-            state.curve.append(
-                {"step": state.step, "lines seen": state.lines, "seconds": round(state.seconds), "loss": state.loss}
-                | asdict(score)
-            )
+            _judge(model, held_out, knobs, state, device, out)
             checkpoint.save(path, model, optimizer, state, of)
-            (out / "curve.json").write_text(json.dumps(state.curve, indent=1))
         progress(state.step, knobs.steps, f"loss {state.loss:.3f}  {_shown(state.curve)}")
     return Score(state.curve[-1]["characters"], state.curve[-1]["lines"])
+
+
+def _judge(
+    model: Recogniser, held_out: Sequence[Line], knobs: Knobs, state: State, device: torch.device, out: Path
+) -> None:
+    score = validate(model, held_out, knobs.columns, device)
+    state.curve.append(
+        {"step": state.step, "lines seen": state.lines, "seconds": round(state.seconds), "loss": state.loss}
+        | asdict(score)
+    )
+    (out / "curve.json").write_text(json.dumps(state.curve, indent=1))
 
 
 def _to(item: Batch, device: torch.device) -> Tensor:

@@ -42,7 +42,8 @@ class Head(nn.Module):
         biases = np.full(len(characters) + 1, float(bias[1:].mean()), np.float32)
         rows[0], biases[0] = weight[0], bias[0]
         generator = np.random.default_rng(0)
-        spread = float(weight[1:].std())
+        # Beside syllables that are known already, chance would be read where nothing of the kind stands.
+        spread = 0.0 if "가" in at else float(weight[1:].std())
         for index, character in enumerate(characters, 1):
             old = at.get(character)
             if old is not None:

@@ -15,12 +15,15 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 import torch
+import yaml
 from torch import Tensor, nn
 from torch.nn import functional
 
 from ml_server.errors import EngineUnavailable
 
 FEATURES = 120
+SINGLE = ".single"
+"""How nodes are called that turn a weight of half precision into single precision; our exports have them."""
 _HEADS = 8
 # (channels in, channels out, squeeze and excitation) of each block; where channels grow, the height is halved.
 _BLOCKS = (
@@ -186,10 +189,8 @@ def read_body(onnx_file: Path, dropout: float = 0.1) -> Body:
     Raises:
         EngineUnavailable: the file is another network.
     """
-    import onnx
-
     body = Body(dropout)
-    arrays = _arrays(onnx.load(onnx_file))
+    arrays = _arrays(_loaded(onnx_file))
     tensors = list(_tensors(body))
     if len(arrays) != len(tensors) + 2:  # the classifier's weight and bias
         raise EngineUnavailable(f"{onnx_file.name} has {len(arrays)} weights; not the PP-OCRv6 small recogniser")
@@ -200,13 +201,41 @@ def read_body(onnx_file: Path, dropout: float = 0.1) -> Body:
 
 
 def read_head(onnx_file: Path) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32], list[str]]:
-    """The released classifier: (classes, 120), (classes,), and the characters of all classes but the first (blank)."""
+    """A classifier: (classes, 120), (classes,), and the characters of all classes but the first and the last.
+
+    The first class is the blank and the last one the space. The released file holds its characters itself, those of
+    ours stand in the ``inference.yml`` beside it.
+    """
+    model = _loaded(onnx_file)
+    *_, weight, bias = _arrays(model)
+    held = {entry.key: entry.value for entry in model.metadata_props}
+    known = held["character"].split("\n") if "character" in held else listed_characters(onnx_file.parent)
+    return np.ascontiguousarray(weight.T), bias.reshape(-1), known
+
+
+def listed_characters(folder: Path) -> list[str]:
+    """What a model's ``inference.yml`` lists: the characters of all classes but the first and the last."""
+    # Written in C where PyYAML's wheel has it: ten times as fast, and the list is long.
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    config = yaml.load((folder / "inference.yml").read_text(encoding="utf-8"), loader)
+    listed: list[str] = config["PostProcess"]["character_dict"]
+    return listed
+
+
+def _loaded(onnx_file: Path) -> Any:
+    """The file's model; weights that it holds at half precision are single again and under their own names."""
     import onnx
 
     model = onnx.load(onnx_file)
-    *_, weight, bias = _arrays(model)
-    held = {entry.key: entry.value for entry in model.metadata_props}
-    return np.ascontiguousarray(weight.T), bias.reshape(-1), held["character"].split("\n")
+    halves = {node.input[0]: node.output[0] for node in model.graph.node if node.name.endswith(SINGLE)}
+    for entry in model.graph.initializer:
+        if entry.name in halves:
+            wide = onnx.numpy_helper.to_array(entry).astype(np.float32)
+            entry.CopyFrom(onnx.numpy_helper.from_array(wide, halves[entry.name]))
+    kept = [node for node in model.graph.node if not node.name.endswith(SINGLE)]
+    del model.graph.node[:]
+    model.graph.node.extend(kept)
+    return model
 
 
 def _tensors(body: Body) -> Iterator[tuple[str, Tensor]]:

@@ -95,7 +95,9 @@ def _faces(rng: Random, text: str) -> tuple[Typeface, Typeface | None, frozenset
         others = frozenset()
     rest = "".join(mark for mark in text if mark not in others)
     if others and rest.strip():
-        face, other = choose(rng, rest, korean), choose(rng, "".join(sorted(others)), korean and roll >= 0.2)
+        alien, like = "".join(sorted(others)), korean and roll >= 0.2
+        # Ticks and boxes are in no Korean font.
+        face, other = choose(rng, rest, korean), choose(rng, alien, like) or choose(rng, alien, not like)
         if face is not None and other is not None:
             return face, other, others if roll < 0.2 else frozenset(mark for mark in others if not face.writes(mark))
     face = choose(rng, text, korean) or choose(rng, text, not korean)

@@ -13,7 +13,7 @@ from ml_server.training.recognition.typefaces import choose
 
 _CAPTION = 16
 _GAP = 6
-_RIGHT, _WRONG = "#10131a", "#a00018"
+_RIGHT, _WRONG, _WRONG_PAPER = "#10131a", "#a00018", "#ffffff"
 
 
 def contact_sheet(
@@ -39,28 +39,39 @@ def contact_sheet(
         caption = read[at] if read is not None else line.text
         face = choose(Random(0), caption, korean=True) if caption else None
         if face is not None:
+            if caption != line.text:
+                pen.rectangle((x, y + HEIGHT, x + width, y + HEIGHT + _CAPTION), _WRONG_PAPER)
             pen.text((x, y + HEIGHT), caption, _RIGHT if caption == line.text else _WRONG, face.font(13))
     return sheet
 
 
-def draw_curve(curve: Sequence[Mapping[str, float]], path: Path) -> None:
+def draw_curve(curves: Mapping[str, Sequence[Mapping[str, float]]], path: Path) -> None:
     """Accuracy on held-out lines over the optimiser's steps, as a PNG.
 
     Args:
-        curve: entries with ``step``, ``characters`` and ``lines``, as the training writes them.
+        curves: of rounds that followed each other, by name; entries with ``step``, ``characters`` and ``lines``, as the
+            training writes them.
         path: of the picture.
     """
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(7, 3.6), layout="constrained")
     axes = figure.add_subplot()
-    steps = [entry["step"] for entry in curve]
-    for name, label in (("characters", "characters (1 - CER)"), ("lines", "whole lines right")):
-        values = [100 * entry[name] for entry in curve]
-        axes.plot(steps, values, marker="o", markersize=3, label=label)
-        axes.annotate(f"{values[-1]:.1f}", (steps[-1], values[-1]), textcoords="offset points", xytext=(4, 0))
+    before = 0.0
+    for name, curve in curves.items():
+        steps = [before + entry["step"] for entry in curve]
+        for kind, label, colour in (("characters", "characters (1 - CER)", "C0"), ("lines", "whole lines right", "C1")):
+            values = [100 * entry[kind] for entry in curve]
+            axes.plot(steps, values, colour, marker="o", markersize=3, label=label if not before else None)
+            end = (steps[-1], values[-1])
+            axes.annotate(f"{end[1]:.1f}", end, textcoords="offset points", xytext=(0, -13), ha="right")
+        if before:
+            axes.axvline(before, color="0.5", linewidth=0.8)
+        axes.annotate(name, (before, 0), xycoords=("data", "axes fraction"), textcoords="offset points", xytext=(3, 4))
+        before = steps[-1]
+    axes.set_xlim(left=0)
     axes.set_xlabel("optimiser steps")
     axes.set_ylabel("% of held-out lines")
     axes.grid(alpha=0.3)
-    axes.legend(loc="lower right")
+    axes.legend(loc="lower center")
     figure.savefig(path, dpi=110)

@@ -10,6 +10,8 @@ from random import Random
 
 from ml_server.training.recognition import alphabet, phrases_en, phrases_ko, words
 from ml_server.training.recognition.eojeol import eojeols
+from ml_server.training.recognition.hanja import balanced_hanja
+from ml_server.training.recognition.marks import marks
 from ml_server.training.synthetic import values_kinds
 from ml_server.training.synthetic.content import Content
 from ml_server.training.synthetic.content_reading import read_lists
@@ -29,11 +31,15 @@ class Blend:
         english: 0 to 1.
         mixed: Korean with English in it, 0 to 1.
         syllables: Hangul without meaning, each of the 11,172 syllables as likely as the others, 0 to 1.
+        marks: marks and symbols where documents have them, each as likely as the others of its kind, 0 to 1.
+        hanja: Chinese characters, each as likely as the others, 0 to 1.
     """
 
     english: float = 0.35
     mixed: float = 0.13
     syllables: float = 0.08
+    marks: float = 0.0
+    hanja: float = 0.0
 
 
 _Maker = Callable[[Random, Source, Content], str]
@@ -100,8 +106,16 @@ def text(rng: Random, blend: Blend) -> str:
         roll = rng.random()
         language = "english" if roll < blend.english else "mixed" if roll < blend.english + blend.mixed else "korean"
         source = Source(rng, "english" if language == "english" else "korean")
-        if language == "korean" and roll > 1 - blend.syllables:
-            made = words.syllables(source)
+        above = 1 - roll
+        if language == "korean" and above < blend.syllables + blend.marks + blend.hanja:
+            balanced = (
+                words.syllables
+                if above < blend.syllables
+                else marks
+                if above < blend.syllables + blend.marks
+                else balanced_hanja
+            )
+            made = balanced(source)
         else:
             makers = _MAKERS[language]
             make = rng.choices([maker for _, maker in makers], [weight for weight, _ in makers])[0]
