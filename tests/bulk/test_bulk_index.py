@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 import time
-from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from bulk_runs import bulk, rows, summary
+from bulk_runs import bulk, environment, rows, summary
 from pages import png, tiff
 
 from ml_server import cli_bulk_shown
@@ -25,6 +25,24 @@ from ml_server.bulk.read_document import read_document
 from ml_server.bulk.record import Failure, Record
 from ml_server.cli_bulk_shown import Shown
 from ml_server.errors import EngineUnavailable
+
+INTERRUPTED = """\
+import os, signal, sys, time
+from ml_server import cli
+from ml_server.bulk.places import LocalPlace
+
+number = int(sys.argv.pop(1))
+
+def kept_waiting(place, last):
+    os.kill(os.getpid(), number)
+    time.sleep(60)
+    return iter(())
+
+if __name__ == "__main__":
+    LocalPlace.find = kept_waiting
+    cli.main()
+"""
+"""The command in a process of its own, which is asked to stop while it looks for what its index is to hold."""
 
 
 @pytest.fixture
@@ -77,31 +95,34 @@ def test_a_run_that_ends_early_leaves_its_failures_and_an_index(
     assert [row["path"] for row in rows(out / FAILURES)] == [str(scans / "bad.png")]
 
 
-def test_whoever_does_not_wait_for_the_index_need_not(
-    scans: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_whoever_does_not_wait_for_the_index_need_not(scans: Path, tmp_path: Path, number: signal.Signals) -> None:
     (scans / "bad.png").unlink()
-    out, numbers = tmp_path / "out", [signal.SIGINT, signal.SIGTERM]
-    before = [signal.getsignal(number) for number in numbers]
-    for number, pages in zip(numbers, (4, 0), strict=True):
-        monkeypatch.setattr(LocalPlace, "find", partial(_kept_waiting, number))
-        stopped = bulk(scans, out, "--json")
-        told = summary(stopped)
-        assert (stopped.returncode, told["status"], told["pages"], told["total_pages"]) == (1, "stopped", pages, None)
-    assert "stopped before the index was written" in bulk(scans, out).stdout
-    assert [signal.getsignal(number) for number in numbers] == before
-    monkeypatch.undo()
+    out = tmp_path / "out"
+    command = [sys.executable, "-c", INTERRUPTED, str(int(number)), "bulk", str(scans), str(out)]
+
+    def run_until_then(*more: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*command, *more], env=environment(), capture_output=True, text=True, timeout=120, check=False
+        )
+
+    stopped = run_until_then("--json")
+    told = summary(stopped)
+    assert (stopped.returncode, told["status"], told["pages"], told["total_pages"]) == (1, "stopped", 4, None)
+    assert not (out / "index.jsonl").exists()
+    assert "stopped before the index was written" in run_until_then().stdout
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    before = [signal.getsignal(each) for each in numbers]
     assert summary(bulk(scans, out, "--json"))["total_pages"] == 4
-    (out / "index.jsonl").unlink()
+    assert [signal.getsignal(each) for each in numbers] == before
+
+
+def test_an_index_that_cannot_be_written_is_told_of(scans: Path, tmp_path: Path) -> None:
+    (scans / "bad.png").unlink()
+    out = tmp_path / "out"
     (out / "index.jsonl" / "folder").mkdir(parents=True)
     failed = bulk(scans, out)
     assert (failed.returncode, f"cannot write the index of {out}" in failed.stderr) == (1, True)
-
-
-def _kept_waiting(number: signal.Signals, last: str) -> Iterator[str]:
-    os.kill(os.getpid(), number)
-    time.sleep(60)
-    return iter(())
 
 
 @pytest.mark.parametrize("terminal", [True, False])
