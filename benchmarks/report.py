@@ -23,7 +23,8 @@ TITLES = {
     "hostile": "7. Hostile files",
     "bulk": "8. Bulk runs, killed and gone on with",
     "bulk-speed": "9. Bulk runs beside a bare loop",
-    "label_studio": "8. Label Studio: fifty tasks",
+    "label_studio": "10. Label Studio: fifty tasks",
+    "recogniser": "11. Our Korean recogniser beside PP-OCRv6's",
     "load": "Single runs of the load generator",
 }
 _HEAD = """# Results
