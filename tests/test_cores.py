@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from control_groups import groups
 
 from ml_server import cores
 from ml_server.cores import Cores
@@ -16,14 +17,6 @@ from ml_server.cores import Cores
 @pytest.fixture
 def eight(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(8)))
-
-
-def groups(root: Path, own: str, files: dict[str, str]) -> Path:
-    for name, text in {"proc/self/cgroup": own, **files}.items():
-        file = root / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text)
-    return root
 
 
 @pytest.mark.usefixtures("eight")

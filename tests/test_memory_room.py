@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import psutil
 import pytest
+from control_groups import groups
 
 from ml_server import memory, metrics
 from ml_server.memory import Room
@@ -20,14 +21,6 @@ def sixteen(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine of 16 GiB, 10 of them free."""
     machine = SimpleNamespace(total=16 * GIB, available=10 * GIB)
     monkeypatch.setattr(psutil, "virtual_memory", lambda: machine)
-
-
-def groups(root: Path, own: str, files: dict[str, str]) -> Path:
-    for name, text in {"proc/self/cgroup": own, **files}.items():
-        file = root / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text)
-    return root
 
 
 def unified(folder: str, limit: str, used: int, idle: int) -> dict[str, str]:

@@ -101,16 +101,16 @@ def test_whoever_does_not_wait_for_the_index_need_not(scans: Path, tmp_path: Pat
     out = tmp_path / "out"
     command = [sys.executable, "-c", INTERRUPTED, str(int(number)), "bulk", str(scans), str(out)]
 
-    def run_until_then(*more: str) -> subprocess.CompletedProcess[str]:
+    def interrupted(*more: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [*command, *more], env=environment(), capture_output=True, text=True, timeout=120, check=False
         )
 
-    stopped = run_until_then("--json")
+    stopped = interrupted("--json")
     told = summary(stopped)
     assert (stopped.returncode, told["status"], told["pages"], told["total_pages"]) == (1, "stopped", 4, None)
     assert not (out / "index.jsonl").exists()
-    assert "stopped before the index was written" in run_until_then().stdout
+    assert "stopped before the index was written" in interrupted().stdout
     numbers = [signal.SIGINT, signal.SIGTERM]
     before = [signal.getsignal(each) for each in numbers]
     assert summary(bulk(scans, out, "--json"))["total_pages"] == 4
