@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 
 from ml_server.engines import paddle_weights
 from ml_server.errors import EngineUnavailable, InvalidRequest
-from ml_server.training.recognition import alphabet, card, make, materials, shipped
+from ml_server.training.recognition import alphabet, card, drawn_back, make, materials, shipped
 from ml_server.training.recognition.export import write
 from ml_server.training.recognition.fit import Knobs, Recogniser, Score
 from ml_server.training.recognition.make import begin
@@ -87,6 +87,34 @@ def test_a_round_begins_with_every_row_of_the_one_before(released: Path) -> None
         np.testing.assert_allclose(rows[codes[mark]], expected, atol=1e-6)
 
 
+def test_weights_are_drawn_back_towards_the_first_round_but_not_rows_that_it_lacks(
+    released: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = paddle_weights.SHIPPED / "inference.onnx"
+    was = begin(first, released)
+    weight, bias, known = read_head(first)
+    lacking = known.index("⑭")
+    fewer = np.delete(weight, lacking + 1, 0), np.delete(bias, lacking + 1), known[:lacking] + known[lacking + 1 :]
+    monkeypatch.setattr(drawn_back, "read_head", lambda onnx_file: fewer)
+    old, unseen = alphabet.codes()["각"], alphabet.codes()["⑭"]
+    model = begin(first, released)
+    with torch.no_grad():
+        for value in model.body.parameters():
+            value.add_(0.5)
+        model.head.letters.add_(0.25)  # of syllables' rows, through all their letters
+        model.head.own[unseen].add_(1)
+        model.head.bias.add_(2)
+    moved = model.head.rows().detach()[old].clone()
+    drawn_back.draw_back(model, first, 0.75)
+    rows = model.head.rows().detach()
+    torch.testing.assert_close(rows[old], moved - 0.75 * (moved - was.head.rows().detach()[old]))
+    torch.testing.assert_close(rows[unseen], was.head.own.detach()[unseen] + 1)
+    assert model.head.bias[old].item() == pytest.approx(was.head.bias[old].item() + 0.5)
+    assert model.head.bias[unseen].item() == pytest.approx(was.head.bias[unseen].item() + 2)
+    for value, before in zip(model.body.parameters(), was.body.parameters(), strict=True):
+        torch.testing.assert_close(value, before + 0.125)
+
+
 def test_an_export_holds_what_was_read_from_one(released: Path, tmp_path: Path) -> None:
     start = paddle_weights.SHIPPED / "inference.onnx"
     write(begin(start, released), released, tmp_path)
@@ -132,12 +160,13 @@ def test_rounds_follow_each_other_and_a_finished_one_is_not_trained_again(
 
     nothing = Share(0, 0)
     monkeypatch.setattr(make, "fit", fit)
+    monkeypatch.setattr(make, "ROUNDS", (*ROUNDS[:2], replace(ROUNDS[2], drawn_back=0.5)))
     monkeypatch.setattr(make, "check_materials", lambda: None)
     monkeypatch.setattr(make, "HELD_OUT", 0)
     monkeypatch.setattr(make, "recall", lambda folder: Recall({}, nothing, nothing, nothing, nothing))
     console = Console(file=(said := StringIO()), width=120)
     make.make(tmp_path, console, number=3, steps=3)
-    assert began[1:] == [7.0, 14.0]
+    assert began[1:] == [7.0, 10.5]  # half-way from 14 back to the first round's 7
     assert "round1: 3 steps in 1 min" in said.getvalue()
     last = tmp_path / ROUNDS[2].name / "model"
     weight, _, known = read_head(last / "inference.onnx")
@@ -147,7 +176,7 @@ def test_rounds_follow_each_other_and_a_finished_one_is_not_trained_again(
     assert "round1 3 steps in 1 minutes, round2 3 steps" in told
     shutil.rmtree(last.parent)
     make.make(tmp_path, console, number=3, steps=3)
-    assert began[3:] == [14.0]
+    assert began[3:] == [10.5]
     with pytest.raises(InvalidRequest, match=r"0\.9000 of the characters are right"):
         make.make(tmp_path, console, number=3, steps=3, install=True)
     assert len(began) == 4

@@ -20,6 +20,7 @@ from ml_server.settings import usable_cores
 from ml_server.training.recognition import alphabet
 from ml_server.training.recognition.batches import batch
 from ml_server.training.recognition.card import write_card
+from ml_server.training.recognition.drawn_back import draw_back
 from ml_server.training.recognition.export import install_from, write
 from ml_server.training.recognition.fit import Recogniser, fit, read
 from ml_server.training.recognition.head import Head
@@ -102,6 +103,8 @@ def _go_round(rounds: Sequence[Round], start: Path, released: Path, work: Path, 
     this = rounds[-1]
     torch.manual_seed(this.knobs.seed)
     model = begin(start, released)
+    if this.drawn_back:
+        draw_back(model, work.parent / rounds[0].name / "model" / "inference.onnx", this.drawn_back)
     held_out = [Lines(SEED + 1, blend=ROUNDS[0].blend)[index] for index in range(HELD_OUT)]
     columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
     with Progress(*columns, TextColumn("{task.description}"), console=console) as progress:

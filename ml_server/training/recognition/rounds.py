@@ -19,6 +19,8 @@ class Round:
         version: of the weights that come out.
         knobs: of the training; its lines have its seed.
         blend: of its lines.
+        drawn_back: how far it begins on the straight line from where the round before ended, 0, to where the first
+            ended, 1 (see :func:`ml_server.training.recognition.drawn_back.draw_back`).
         floor: of the characters held out, in lines of the first round's blend, that must be right before anything is
             installed.
     """
@@ -28,6 +30,7 @@ class Round:
     knobs: Knobs
     blend: Blend
     floor: float
+    drawn_back: float = 0.0
 
 
 # English needs to be kept rather than learnt.
