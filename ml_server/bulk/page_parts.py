@@ -12,6 +12,7 @@ from ml_server.bulk.flow import is_item, joined
 from ml_server.bulk.grids import Grid
 from ml_server.bulk.rows import Cell, Row, distance, rows_of
 from ml_server.bulk.ruled_tables import Table, TableCell, with_tables
+from ml_server.bulk.side_by_side import apart
 from ml_server.bulk.tables import tables_in
 from ml_server.document import Line, OCRPage
 from ml_server.geometry import polygon_to_box
@@ -95,7 +96,7 @@ def parts(page: OCRPage, grids: Sequence[Grid] = (), lines: Sequence[Line] | Non
         if ruled:
             found += [each for each in several if isinstance(each, Table)]
         else:
-            found += _unruled(rows_of([each for each in several if isinstance(each, Line)]), usual)
+            found += _unruled(apart(rows_of([each for each in several if isinstance(each, Line)])), usual)
     return found
 
 

@@ -16,6 +16,7 @@ from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
 from ml_server.bulk.bucket_listing import objects
+from ml_server.bulk.bucket_outages import outages
 from ml_server.errors import EngineUnavailable, InvalidRequest
 
 PART: Final = ".ml-server-part-"
@@ -246,7 +247,8 @@ def real_folder(url: str) -> str:
 def file_system(url: str) -> tuple[Any, str]:
     """The file system of an address and the path in it, without a slash at its end.
 
-    Credentials, region and endpoint of S3 come from where AWS's own tools take them (``AWS_…``, ``~/.aws``).
+    Credentials, region and endpoint of S3 come from where AWS's own tools take them (``AWS_…``, ``~/.aws``). That they
+    do not answer is told on standard error while it is tried again.
 
     Raises:
         InvalidRequest: a bucket is not named.
@@ -265,6 +267,8 @@ def file_system(url: str) -> tuple[Any, str]:
     try:
         from fsspec.core import url_to_fs
 
+        if is_s3(url):
+            options["session"] = outages(url).session()
         system, path = url_to_fs(url, **options)
     except ImportError as error:
         raise EngineUnavailable(f"{url} cannot be opened here: {error}; install it with: {_INSTALL}") from error

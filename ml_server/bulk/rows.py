@@ -97,7 +97,7 @@ def rows_of(lines: Sequence[Line]) -> list[Row]:
         while blocks and _beside(blocks[-1], piece) and not (_is_prose(blocks[-1]) and _is_prose(piece)):
             piece = blocks.pop() + piece
         blocks.append(piece)
-    return [row for block in blocks for row in _rows(block)]
+    return [row for block in blocks for row in in_rows(block)]
 
 
 def is_near(word: Word, following: Word) -> bool:
@@ -148,7 +148,8 @@ def _is_prose(cells: Sequence[Cell]) -> bool:
     return len(shapes) >= _PROSE_LINES and median(shapes) >= _PROSE_SHAPE
 
 
-def _rows(cells: Sequence[Cell]) -> list[Row]:
+def in_rows(cells: Sequence[Cell]) -> list[Row]:
+    """Cells in rows, from top to bottom."""
     rows: list[list[Cell]] = []
     for cell in sorted(cells, key=lambda cell: cell.box[1] + cell.box[3]):
         if rows and all(_in_row(other, cell) for other in rows[-1]):

@@ -13,7 +13,7 @@ from typing import Final
 from ml_server.bulk.growing_table import TIGHT, GrowingTable
 from ml_server.bulk.rows import Row, distance
 
-_APART: Final = 3.0
+APART: Final = 3.0
 """White space between two rows of a table, at most, in heights of the text."""
 
 _LONGEST: Final = 200
@@ -37,14 +37,7 @@ class TableRows:
 
 def tables_in(rows: Sequence[Row]) -> list[TableRows]:
     """The tables among a page's rows, from top to bottom."""
-    ending: dict[int, list[tuple[float, int]]] = {}  # for an end: what speaks for tables that end there, their starts
-    for start in range(len(rows)):
-        for end, score in _from(rows, start):
-            ending.setdefault(end, []).append((score, start))
-    best: list[tuple[float, int]] = [(0.0, 0)]  # for so many rows: what speaks for them, where the last table begins
-    for end in range(1, len(rows) + 1):
-        choices = [(best[end - 1][0], end), *((best[start][0] + score, start) for score, start in ending.get(end, ()))]
-        best.append(max(choices, key=lambda choice: choice[0]))
+    best = _best(rows)
     tables: list[TableRows] = []
     end = len(rows)
     while end:
@@ -60,6 +53,24 @@ def tables_in(rows: Sequence[Row]) -> list[TableRows]:
     return tables[::-1]
 
 
+def weight(rows: Sequence[Row]) -> float:
+    """What speaks for the tables among rows; 0 where there are none."""
+    return _best(rows)[-1][0]
+
+
+def _best(rows: Sequence[Row]) -> list[tuple[float, int]]:
+    """For each number of rows, from 0: what speaks for the tables among so many, and where the last table begins."""
+    ending: dict[int, list[tuple[float, int]]] = {}  # for an end: what speaks for tables that end there, their starts
+    for start in range(len(rows)):
+        for end, score in _from(rows, start):
+            ending.setdefault(end, []).append((score, start))
+    best: list[tuple[float, int]] = [(0.0, 0)]
+    for end in range(1, len(rows) + 1):
+        choices = [(best[end - 1][0], end), *((best[start][0] + score, start) for score, start in ending.get(end, ()))]
+        best.append(max(choices, key=lambda choice: choice[0]))
+    return best
+
+
 def _from(rows: Sequence[Row], start: int) -> list[tuple[int, float]]:
     """Where tables that begin with a row may end, and what speaks for each."""
     found: list[tuple[int, float]] = []
@@ -68,7 +79,7 @@ def _from(rows: Sequence[Row], start: int) -> list[tuple[int, float]]:
     table = GrowingTable(rows[start])
     for index in range(start + 1, min(len(rows), start + _LONGEST)):
         row = rows[index]
-        if distance(rows[index - 1], row) > _APART * row[0].height or not table.add(row):
+        if distance(rows[index - 1], row) > APART * row[0].height or not table.add(row):
             break  # and no longer table has it
         last = table.rows[-1]
         if len(last) > 1 and not _hangs(rows, index + 1, index, last) and table.score > 0:

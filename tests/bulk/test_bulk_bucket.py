@@ -57,6 +57,7 @@ def test_a_bucket_that_fails_now_and_then_loses_and_doubles_nothing(
         told = summary(first)
         again = summary(bulk_process(*arguments))
     assert bucket.answers["refused"] > 10
+    assert "does not answer" not in first.stderr, "it stumbles, and that is what retries are for"
     assert min(bucket.answers[kind] for kind in ("broken", "slow")) > 2
     assert (told["documents"], told["pages"], told["failed"]) == (9, len(results(tmp_path / "out")), 1), first.stderr
     assert (again["pages"], again["skipped"], again["total_pages"]) == (0, 9, told["pages"])

@@ -118,6 +118,32 @@ def test_an_invoices_items_are_one_table_apart_from_what_stands_above_it() -> No
     assert "\n위와 같이 청구합니다. 납기일까지" in text
 
 
+def test_two_tables_side_by_side_whose_rows_are_not_level_stay_two() -> None:
+    account, total = markdown.of(sample("invoice_korean")).split("\n\n입금 안내\n\n")[1].split("\n\n")[:2]
+    assert account.splitlines() == [
+        "| 입금 은행 | 가온은행 |", "| --- | --- |", "| 계좌번호 | 110-382-904417 |", "| 예금주 | 주식회사 솔빛상사 |",
+    ]  # fmt: skip
+    assert total.splitlines() == [
+        "| 공급가액 | 2,414,000원 |", "| --- | --- |", "| 부가가치세 (10%) | 241,400원 |",
+        "| 합계 금액 | 2,655,400원 |",
+    ]  # fmt: skip
+    below = markdown.of(sample("invoice_english")).split("\n\nPayment\n\n")[1]
+    bank, number, iban, total, due = below.split("\n\n")[:5]
+    assert bank.splitlines() == ["| Bank | Harrow Vale Bank |", "| --- | --- |", "| Sort code | 00-00-41 |"]
+    assert [number, iban] == ["Account number 00417831", "IBAN GB00 HVBK 0000 4100 4178 31"]
+    assert total.splitlines() == ["| Subtotal | GBP 1,997.70 |", "| --- | --- |", "| VAT (20%) | GBP 399.54 |"]
+    assert due == "Total due GBP 2,397.24"
+
+
+def test_a_table_whose_cells_are_empty_on_one_side_and_the_other_stays_one() -> None:
+    rows = [("Name", "Room", "Date", "Sum"), ("Kim", "B1", "", ""), ("", "", "1 May", "20"), ("Lee", "B2", "", ""),
+            ("", "", "2 May", "35"), ("Cho", "B3", "3 May", "15")]  # fmt: skip
+    places = ((at, n) for at in range(len(rows)) for n in range(4))
+    cells = [line(rows[at][n], 50 + 150 * n, 100 + 30 * at) for at, n in places if rows[at][n]]
+    (table,) = of(*cells).strip().split("\n\n")
+    assert [row.count("|") for row in table.splitlines()] == [5] * (1 + len(rows))
+
+
 def test_a_cells_further_lines_are_in_it_and_a_gap_too_narrow_for_a_column_is_one_where_others_have_it() -> None:
     text = of(
         *(line(text, left, 100) for text, left in (("Supplier", 50), ("Remarks", 180), ("Cost", 500))),
