@@ -33,16 +33,16 @@ def command(
     factor: Annotated[float, typer.Option(min=1, help="Arrivals a second : what the server can do.")] = 10.0,
     probe: Annotated[int, typer.Option(min=1, help="Requests that measure the unloaded latency.")] = 20,
     delay: Delay = 0.1,
-    queue_size: Annotated[int, typer.Option(min=1, help="Of our server: pages that may wait.")] = 16,
+    queue_size: Annotated[int, typer.Option(min=1, help="Of our server: requests that may wait.")] = 16,
     setting: Setting = None,
     limit_s: Limit = 3600.0,
 ) -> None:
     """Point 3: ten times more load than capacity: codes, p99 of what was accepted, memory, recovery.
 
     Capacity is measured first, by a closed loop of up to 16 clients. The load is an open loop of Poisson arrivals;
-    latency counts from when a request was due. The allowed queue time is queue-size pages at that capacity. It is back
-    to normal with the first of three requests in a row that take no longer than twice the unloaded p99; that is counted
-    from the last accepted answer.
+    latency counts from when a request was due. The allowed queue time is queue-size requests, of a page each, at that
+    capacity. It is back to normal with the first of three requests in a row that take no longer than twice the unloaded
+    p99; that is counted from the last accepted answer.
     """
     settings = {"queue_size": str(queue_size), **pairs(setting or [])}
     if engine == "mock":

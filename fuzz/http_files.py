@@ -1,7 +1,7 @@
 """What the fuzzer puts into fields whose content OpenAPI cannot describe. Loaded by schemathesis.
 
-Files are small pages that can be read, languages are known ones, and the engine is the mock, which reads them all: what
-is right by the document is then right indeed.
+Files are small pages that can be read, languages are known ones, the engine is the mock, which reads them all, and the
+model is the one that serves: what is right by the document is then right indeed.
 """
 
 from __future__ import annotations
@@ -27,3 +27,4 @@ NAMES = tuple(name for language in LANGUAGES for name in (language.name, *langua
 schemathesis.openapi.format("binary", strategies.sampled_from(PAGES))
 schemathesis.openapi.format("language", strategies.lists(strategies.sampled_from(NAMES), min_size=1).map("+".join))
 schemathesis.openapi.format("engine", strategies.just("mock"))
+schemathesis.openapi.format("model-version", strategies.just(""))  # whichever serves

@@ -14,7 +14,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -47,7 +46,7 @@ def wait_until_ready(address: str, server: subprocess.Popen[bytes]) -> None:
         try:
             urllib.request.urlopen(f"{address}/readyz", timeout=5).close()
             return
-        except (urllib.error.URLError, ConnectionError):
+        except OSError:  # refused, reset, answered 503, or too busy to answer
             time.sleep(0.1)
     raise RuntimeError("the server is not ready after a minute")
 
@@ -59,7 +58,8 @@ def main() -> int:
     address = f"http://127.0.0.1:{port}"
     environment = os.environ | {f"ML_SERVER_{name}": value for name, value in SETTINGS.items()}
     BUILD.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryFile() as log:
+    with tempfile.TemporaryFile() as log, tempfile.TemporaryDirectory() as documents:
+        environment["ML_SERVER_DOCUMENTS"] = documents
         command = [str(binaries / "ml-server"), "serve", "--http-port", str(port), "--grpc-port", str(free_port())]
         server = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
         try:

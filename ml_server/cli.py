@@ -167,7 +167,7 @@ def extract(
     ] = False,
     overlay: Annotated[
         Path | None,
-        typer.Option(help="Draw what was read to this PNG; several pages or files get -1, -2, … added."),
+        typer.Option(help="Draw what was read to this PNG; of several files each adds its name, of pages -1, -2, …"),
     ] = None,
 ) -> None:
     """Read files right here, without a server. Text goes to standard output."""

@@ -10,14 +10,16 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from ml_server.document import DocumentRequest, Page
+from ml_server.document import DocumentRequest, OCRPage, Page
 from ml_server.errors import InvalidRequest, MLServerError
+from ml_server.key_value import KeyValuePage
 from ml_server.pipeline import Pipeline
 from ml_server.settings import Settings
 
@@ -82,17 +84,17 @@ async def extract(files: Sequence[Path], settings: Settings, options: ExtractOpt
                 await pipeline.wait_until_extracting()
         except MLServerError as error:
             raise Unavailable(error.message) from error
-        good = True
+        good, drawn = True, set[Path]()
         with _progress(len(files)) as advance:
             for path in files:
                 advance(path.name)
-                good &= await _one(pipeline, path, options, several=len(files) > 1)
+                good &= await _one(pipeline, path, options, drawn, several=len(files) > 1)
         return good
     finally:
         await pipeline.close()
 
 
-async def _one(pipeline: Pipeline, path: Path, options: ExtractOptions, *, several: bool) -> bool:
+async def _one(pipeline: Pipeline, path: Path, options: ExtractOptions, drawn: set[Path], *, several: bool) -> bool:
     try:
         data = await asyncio.to_thread(path.read_bytes)
     except OSError as error:
@@ -119,7 +121,7 @@ async def _one(pipeline: Pipeline, path: Path, options: ExtractOptions, *, sever
     sys.stdout.flush()
     if options.overlay is not None:
         try:
-            _draw(options.overlay, path, data, found, pipeline.settings, several=several)
+            _draw(options.overlay, path, data, found, pipeline.settings, drawn, several=several)
         except (OSError, ValueError) as error:
             return _report(path, InvalidRequest(f"cannot draw {options.overlay}: {error}"), as_json=False)
     return True
@@ -140,8 +142,7 @@ async def _text(pipeline: Pipeline, request: DocumentRequest) -> Found:
         return overlay.draw(page, result.pages[index])
 
     drawings = [partial(draw, index) for index in range(len(result.pages))]
-    warnings = [f"page {page.number}: {warning}" for page in result.pages for warning in page.warnings]
-    return Found(body, lambda: _write(result.text + "\n"), drawings, warnings)
+    return Found(body, lambda: _write(result.text + "\n"), drawings, _warnings(result.pages))
 
 
 async def _key_values(pipeline: Pipeline, request: DocumentRequest) -> Found:
@@ -162,8 +163,12 @@ async def _key_values(pipeline: Pipeline, request: DocumentRequest) -> Found:
 
         return key_value_overlay.draw(page, found[index])
 
-    pages = range(len(found))
-    return Found(body, lambda: cli_key_values.show(found), [partial(draw, index) for index in pages])
+    drawings = [partial(draw, index) for index in range(len(found))]
+    return Found(body, lambda: cli_key_values.show(found), drawings, _warnings(found))
+
+
+def _warnings(pages: Sequence[OCRPage | KeyValuePage]) -> list[str]:
+    return [f"page {page.number}: {warning}" for page in pages for warning in page.warnings]
 
 
 def _write(text: str) -> None:
@@ -183,19 +188,29 @@ def _print_line(value: dict[str, Any]) -> None:
     sys.stdout.flush()
 
 
-def _draw(target: Path, path: Path, data: bytes, found: Found, settings: Settings, *, several: bool) -> None:
+def _draw(
+    target: Path, path: Path, data: bytes, found: Found, settings: Settings, drawn: set[Path], *, several: bool
+) -> None:
     from ml_server.decode import DecodeLimits, decode_pages
 
     limits = DecodeLimits.from_settings(settings)
-    count = len(found.draw)
+    pages = len(found.draw)
     for index, draw in enumerate(found.draw):
         name = target
-        if several or count > 1:
-            parts = [target.stem, *([path.stem] if several else []), *([str(index + 1)] if count > 1 else [])]
+        if several or pages > 1:
+            parts = [target.stem, *([path.stem] if several else []), *([str(index + 1)] if pages > 1 else [])]
             name = target.with_stem("-".join(parts))
         (page,) = decode_pages(data, index, 1, limits)
+        name = _free(name, drawn)
         draw(page).save(name)
+        drawn.add(name)
         sys.stderr.write(f"ml-server: drew {name}\n")
+
+
+def _free(name: Path, drawn: set[Path]) -> Path:
+    """The name, or the first with a number that nothing was drawn to: ``a/scan.png`` and ``b/scan.png`` are two."""
+    numbered = (name.with_stem(f"{name.stem}_{number}") for number in count(2))
+    return next(each for each in chain([name], numbered) if each not in drawn)
 
 
 @contextmanager

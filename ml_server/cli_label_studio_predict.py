@@ -128,20 +128,24 @@ async def _predict(passes: Passes, settings: LabelStudioSettings, server: Settin
 
     def passed(report: PredictReport, version: str, path: Path) -> None:
         if as_json:
-            told = asdict(report) | {
+            summary = asdict(report) | {
                 "project": passes.project,
                 "model_version": version,
                 "failed": len(report.failures),
             }
-            typer.echo(json.dumps(told | {"failures": str(path)}, ensure_ascii=False))
+            typer.echo(json.dumps(summary | {"failures": str(path)}, ensure_ascii=False))
         elif passes.watch_s is None or report.done or report.failures:
-            for failure in report.failures:
-                typer.echo(f"ml-server: task {failure.task}: {failure.message}", err=True)
+            told = [(each.task, each.message) for each in report.warnings]
+            told += [(each.task, each.message) for each in report.failures]
+            for task, message in told:
+                typer.echo(f"ml-server: task {task}: {message}", err=True)
+            read = len({warning.task for warning in report.warnings})
+            warned = f" ({read} of them with warnings)" if read else ""
             more = f", see {path}" if report.failures else ""
             bare = f", {report.without_regions} of them without regions to label" if report.without_regions else ""
             stopped = "; ended before all had their turn, the same command goes on" if report.stopped else ""
             typer.echo(
-                f"{report.done} done, {len(report.failures)} failed{more}, {report.skipped} skipped{bare} "
+                f"{report.done} done{warned}, {len(report.failures)} failed{more}, {report.skipped} skipped{bare} "
                 f"({version}){stopped}"
             )
 

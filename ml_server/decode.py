@@ -87,7 +87,7 @@ def check_size(data: bytes, limits: DecodeLimits) -> None:
         PayloadTooLarge: too many bytes.
     """
     if not data:
-        raise InvalidImage(f"empty body; accepted: {ACCEPTED}")
+        raise InvalidImage(f"the file is empty; accepted: {ACCEPTED}")
     check_length(data[:HEAD], len(data), limits)
 
 

@@ -177,6 +177,11 @@ def all_errors() -> tuple[type[MLServerError], ...]:
     return tuple(found)
 
 
+def unexpected() -> MLServerError:
+    """What a caller is told about an exception nobody foresaw: nothing of it, the details are in the log only."""
+    return MLServerError("internal error; the server's log has the details under this request id")
+
+
 def from_code(code: str, message: str, *, field: str = "", retry_after_s: float | None = None) -> MLServerError:
     """The error whose wire ``code`` this is; MLServerError where the code is unknown (a newer server)."""
     kind = next((kind for kind in all_errors() if kind.code == code), MLServerError)

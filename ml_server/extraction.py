@@ -38,7 +38,7 @@ async def key_value_pages(
                 found: KeyValuePage = await extractor.call_item(permit, plan.deadline, "extract_many", page)
                 metrics.KEY_VALUE_PAGES.labels(found.model_version).inc()
                 now = time.perf_counter()
-                yield page, replace(found, processing_time_ms=(now - began) * 1000)
+                yield page, replace(found, processing_time_ms=(now - began) * 1000, warnings=page.warnings)
                 began = now
 
 

@@ -43,6 +43,7 @@ class KeyValuePage:
         number: 1-based page number within its document.
         processing_time_ms: milliseconds from admission (or the end of the previous page) to the result, reading
             included. 0 where nobody measured.
+        warnings: what is to be known of the reading it was made of, for people; see :class:`OCRPage`.
     """
 
     entities: tuple[Entity, ...]
@@ -56,3 +57,4 @@ class KeyValuePage:
     model_version: str
     number: int = 1
     processing_time_ms: float = 0.0
+    warnings: tuple[str, ...] = ()

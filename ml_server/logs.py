@@ -17,6 +17,7 @@ from structlog.typing import Processor
 
 REQUEST_ID = "request_id"
 TRACE_ID = "trace_id"
+LONGEST_REQUEST_ID = 128
 
 
 def configure(level: str = "INFO", style: str = "json") -> None:
@@ -67,6 +68,11 @@ def get_logger(name: str) -> structlog.stdlib.BoundLogger:
 def new_request_id() -> str:
     """A fresh id, 32 hexadecimal digits."""
     return uuid.uuid4().hex
+
+
+def is_request_id(text: str) -> bool:
+    """Whether a caller's id is fit for a header and a log line: printable ASCII, 1 to LONGEST_REQUEST_ID characters."""
+    return 0 < len(text) <= LONGEST_REQUEST_ID and text.isascii() and text.isprintable()
 
 
 @contextmanager

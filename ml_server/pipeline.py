@@ -21,7 +21,7 @@ from ml_server.extraction import key_value_pages, understood
 from ml_server.gate import Gate
 from ml_server.key_value import KeyValuePage
 from ml_server.pools import Pools
-from ml_server.reading import Plan, read_pages
+from ml_server.reading import Plan, blaming_file, read_pages
 from ml_server.rendering import render_pages
 from ml_server.settings import Settings
 from ml_server.start_up import StartUp
@@ -256,7 +256,8 @@ class Pipeline:
         wanted = languages.parse(request.language)
         engine = self._pools.pick(request.engine.strip().lower(), wanted)
         observation.picked(engine)
-        check_size(request.data, self._limits)
+        with blaming_file(request):
+            check_size(request.data, self._limits)
         limit = self.settings.request_timeout_s
         seconds = limit if request.timeout_s is None else min(request.timeout_s, limit)
         return Plan(

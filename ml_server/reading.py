@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, replace
 
 from ml_server import metrics, observation
 from ml_server.document import DocumentRequest, OCRPage
 from ml_server.engines.base import ReadOptions
-from ml_server.errors import InvalidImage
+from ml_server.errors import InvalidImage, PayloadTooLarge
 from ml_server.scheduler import Pool
 from ml_server.shared_documents import share
 
@@ -38,6 +38,16 @@ class Plan:
     shared: bool = False
 
 
+@contextmanager
+def blaming_file(request: DocumentRequest) -> Iterator[None]:
+    """Errors about the file itself name the field it came in, which those who look into it do not know."""
+    try:
+        yield
+    except (InvalidImage, PayloadTooLarge) as error:
+        error.field = error.field or ("image" if request.single_page else "document")
+        raise
+
+
 async def read_pages(request: DocumentRequest, plan: Plan, decoder: Pool) -> AsyncGenerator[OCRPage, None]:
     """Read a document page by page, in order, as the pages are done.
 
@@ -57,6 +67,7 @@ async def read_pages(request: DocumentRequest, plan: Plan, decoder: Pool) -> Asy
         DeadlineExceeded: the request's deadline or a hard limit passed.
     """
     async with AsyncExitStack() as stack:
+        stack.enter_context(blaming_file(request))
         permit = stack.enter_context(plan.pool.admit())
         opening = stack.enter_context(decoder.admit())
         engine = plan.pool.options.name
@@ -66,8 +77,7 @@ async def read_pages(request: DocumentRequest, plan: Plan, decoder: Pool) -> Asy
         probe, first = await decoder.call(opening, plan.deadline, "open", data, request.single_page, start)
         if request.single_page and probe.pages != 1:
             raise InvalidImage(
-                f"the {probe.format} has {probe.pages} pages, this call reads one; send it as a document instead",
-                field="image",
+                f"the {probe.format} has {probe.pages} pages, this call reads one; send it as a document instead"
             )
 
         async def page(index: int) -> OCRPage:

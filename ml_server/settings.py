@@ -145,7 +145,9 @@ class Settings(BaseSettings):
     max_wait_ms: float = Field(
         0.0, ge=0, le=1000, description="how long an extractor with room left waits for more pages"
     )
-    queue_size: int = Field(64, ge=1, description="pages waiting per engine before callers get 429")
+    queue_size: int = Field(
+        64, ge=1, description="requests, whatever their pages, let in per engine beyond its replicas; others get 429"
+    )
 
     # Time, in seconds
     header_timeout_s: float = Field(

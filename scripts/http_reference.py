@@ -99,7 +99,7 @@ def _type(field: dict[str, Any]) -> str:
     if reference := field.get("$ref"):
         name = reference.rpartition("/")[2]
         return f"[{name}](#{name.lower()})"
-    if choices := field.get("anyOf"):
+    if choices := field.get("anyOf") or field.get("oneOf"):
         return " or ".join(map(_type, choices))
     if "const" in field:
         return f"`{json.dumps(field['const'])}`"

@@ -75,10 +75,18 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
 
 @pytest.fixture(scope="session")
 def mock_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    """A server on the mock engine: three quarters of a second a page, two replicas, crashing when told to."""
+    """A server on the mock engine: three quarters of a second a page, two replicas, crashing when told to.
+
+    It is started in a folder of modules named as packages that it needs.
+    """
     settings = {"engine": "mock", "mock_delay_s": "0.75", "mock_failure": "crash", "replicas": "2", "preload": ""}
     extraction = {"key_value_extractor": "mock", "key_value_preload": "false"}
-    with running(tmp_path_factory.mktemp("mock_server"), None, **settings, **extraction) as started:
+    folder = tmp_path_factory.mktemp("mock_server")
+    cwd = folder / "cwd"
+    for name in ("ml_server", "bentoml", "grpc", "circus", "uvicorn"):
+        (cwd / name).mkdir(parents=True)
+        (cwd / name / "__init__.py").write_text(f"raise SystemExit('this is not the installed {name}')\n")
+    with running(folder, None, cwd=str(cwd), **settings, **extraction) as started:
         yield started
 
 

@@ -32,6 +32,7 @@ KEY_VALUE_PAGE = KeyValuePage(
     ocr_model_version="fake 1",
     model_version="fake 2",
     processing_time_ms=12.3,
+    warnings=("the answer was cut off",),
 )
 KEY_VALUE_JSON: dict[str, Any] = {
     "entities": [
@@ -71,4 +72,5 @@ KEY_VALUE_JSON: dict[str, Any] = {
     "width": 640,
     "height": 480,
     "processing_time_ms": 12.3,
+    "warnings": ["the answer was cut off"],
 }

@@ -68,12 +68,15 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(folder: Path, tls: ssl.SSLContext | None = None, **settings: str) -> Iterator[RunningServer]:
+def running(
+    folder: Path, tls: ssl.SSLContext | None = None, *, cwd: str | None = None, **settings: str
+) -> Iterator[RunningServer]:
     """Start ``ml-server serve`` and wait until it is ready; stop it afterwards.
 
     Args:
         folder: for its files.
         tls: how callers speak to it, where the settings have a certificate.
+        cwd: folder that it is started in; None for this process's.
         settings: its settings.
     """
     (folder / "sitecustomize.py").write_text(DUMP_MODULES)
@@ -91,7 +94,7 @@ def running(folder: Path, tls: ssl.SSLContext | None = None, **settings: str) ->
     command += ["--http-port", str(http), "--grpc-port", str(grpc)]
     with ExitStack() as stack:
         output = stack.enter_context(log.open("w"))
-        process = subprocess.Popen(command, env=environment, stdout=output, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(command, env=environment, stdout=output, stderr=subprocess.STDOUT, cwd=cwd)
         stack.callback(_stop, process)
         scheme = "https" if tls else "http"
         server = RunningServer(

@@ -81,6 +81,16 @@ def test_overlay_draws_every_page(tmp_path: Path) -> None:
             assert drawn.width >= 2 * page.width
 
 
+def test_files_of_one_name_have_overlays_of_their_own(page: Path, tmp_path: Path) -> None:
+    twin = tmp_path / "other" / page.name
+    twin.parent.mkdir()
+    twin.write_bytes(page.read_bytes())
+    result = ml_server("extract", page, twin, page, "--overlay", tmp_path / "seen.png")
+    assert result.returncode == 0, result.stderr
+    drawn = {path.name for path in tmp_path.glob("seen*")}
+    assert drawn == {f"seen-{page.stem}.png", f"seen-{page.stem}_2.png", f"seen-{page.stem}_3.png"}
+
+
 def test_an_overlay_that_cannot_be_written_is_said_plainly(page: Path, tmp_path: Path) -> None:
     result = ml_server("extract", page, "--overlay", tmp_path / "absent" / "seen.png")
     assert result.returncode == 1

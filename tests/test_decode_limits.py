@@ -102,7 +102,7 @@ def test_pillows_own_limit_is_left_as_it_was() -> None:
 
 @pytest.mark.parametrize("act", [check_size, probe, lambda d, a: decode_pages(d, 0, 1, a)])
 def test_an_empty_body(act: Callable[[bytes, DecodeLimits], object]) -> None:
-    with pytest.raises(InvalidImage, match="empty body; accepted: PNG, JPEG, WebP, BMP, GIF, TIFF, PDF"):
+    with pytest.raises(InvalidImage, match="the file is empty; accepted: PNG, JPEG, WebP, BMP, GIF, TIFF, PDF"):
         act(b"", LIMITS)
 
 

@@ -49,7 +49,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder as the commands expect to be in."""
     folder = tmp_path_factory.mktemp("clone")
-    for name in ("samples", "docs", "deploy"):
+    for name in ("samples", "docs", "deploy", "protos"):
         shutil.copytree(ROOT / name, folder / name)
     (folder / ".venv").symlink_to(sys.prefix)
     shutil.copy(ROOT / "samples" / "invoice_korean.png", folder / "scan.jpg")

@@ -112,6 +112,13 @@ def test_a_batch(mock_server: RunningServer, samples: Path) -> None:
     assert found == [found[0]] * 4
 
 
+def test_options_left_empty(mock_server: RunningServer, samples: Path) -> None:
+    page = samples / "invoice_english.png"
+    (plain, *_) = by_clients(mock_server, "extract_text", page)
+    found = by_clients(mock_server, "extract_text", page, language="", engine="")
+    assert found == [plain] * 4
+
+
 def test_the_engines(mock_server: RunningServer) -> None:
     with OCRClient(mock_server.http) as one, OCRClient(f"grpc://{mock_server.grpc}") as other:
         assert one.engines() == other.engines()

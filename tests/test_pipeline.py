@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pages import bad_png, png, tiff
 
-from ml_server.document import DocumentRequest, OCRPage
+from ml_server.document import DocumentRequest, DocumentResult, OCRPage
 from ml_server.errors import (
     DeadlineExceeded,
     EngineCrashed,
@@ -26,6 +26,7 @@ from ml_server.errors import (
     UnsupportedLanguage,
 )
 from ml_server.pipeline import Pipeline
+from ml_server.settings import Settings
 
 Make = Callable[..., Pipeline]
 
@@ -82,8 +83,10 @@ async def test_each_fault_has_its_error(
         inline=True, mock_failure="raise", max_pixels=80_000, max_image_bytes=30_000, mock_delay_s=0.01
     )
     await pipeline.wait_until_ready()
-    with pytest.raises(error, match=words):
+    with pytest.raises(error, match=words) as caught:
         await pipeline.extract_page(DocumentRequest(**{"data": png(), **changes}))
+    (changed,) = changes
+    assert caught.value.field == {"data": "image", "timeout_s": ""}.get(changed, changed) or error is EngineFailed
     assert (await pipeline.extract_page(DocumentRequest(png()))).lines
 
 
@@ -101,8 +104,9 @@ async def test_documents_give_every_page_in_order(make_pipeline: Make) -> None:
 async def test_too_many_pages_is_refused(make_pipeline: Make) -> None:
     pipeline = make_pipeline(inline=True, max_pages=2)
     await pipeline.wait_until_ready()
-    with pytest.raises(PayloadTooLarge, match="3 pages"):
+    with pytest.raises(PayloadTooLarge, match="3 pages") as caught:
         await pipeline.extract_document(DocumentRequest(tiff((5, 5), (5, 5), (5, 5))))
+    assert caught.value.field == "document"
 
 
 async def test_one_bad_item_of_a_batch_fails_alone(make_pipeline: Make) -> None:
@@ -128,6 +132,17 @@ async def test_a_full_queue_refuses_and_says_when_to_come_back(make_pipeline: Ma
     assert len(refused) == 2
     assert all(error.retry_after_s and error.retry_after_s >= 1 for error in refused)
     assert len([result for result in results if isinstance(result, OCRPage)]) == 2
+
+
+async def test_the_queue_counts_requests_as_its_setting_says_and_not_their_pages(make_pipeline: Make) -> None:
+    pipeline = make_pipeline(inline=True, queue_size=1, replicas=1, mock_delay_s=0.05)
+    await pipeline.wait_until_ready()
+    document = DocumentRequest(tiff(*[(20, 9)] * 4))
+    calls = [asyncio.create_task(pipeline.extract_document(document)) for _ in range(3)]
+    results = await asyncio.gather(*calls, return_exceptions=True)
+    assert [len(result.pages) for result in results if isinstance(result, DocumentResult)] == [4, 4]
+    assert [type(result) for result in results if isinstance(result, MLServerError)] == [ServerBusy]
+    assert "requests" in str(Settings.model_fields["queue_size"].description).split(",")[0]
 
 
 async def test_a_caller_who_gives_up_keeps_its_permit_until_the_work_ends(make_pipeline: Make) -> None:

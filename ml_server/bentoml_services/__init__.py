@@ -5,6 +5,8 @@
     service.py    the BentoML service: owns the pipeline and the gRPC server, puts the edge around everything
     supervision.py  how the server and the process above it end together
     launch.py     start it as ``ml-server serve`` does
+    bento_supervisor.py, bento_worker.py  the processes that this makes: BentoML's, with a safe import path
+    import_path.py  which does not begin with the folder they are started in
     edge.py       request ids, API key, size limits, error bodies, access log and metrics, for every path
     exchange.py   one request and its response as the edge sees them
     failures.py   the error body, and what others' errors are called in our table

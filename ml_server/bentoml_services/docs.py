@@ -11,18 +11,30 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 
+from ml_server.api_keys import ApiKeys
 from ml_server.bentoml_services import examples, failures, paths
 from ml_server.bentoml_services.schemas import Options
 from ml_server.bentoml_services.server_schemas import ErrorBody
-from ml_server.errors import MLServerError, all_errors
+from ml_server.errors import MLServerError, all_errors, unexpected
 from ml_server.settings import Settings
 
 _SWAGGER = ("_internal", "server", "static_content")
 """Where BentoML's package keeps Swagger UI's files; FastAPI would load them from a CDN."""
 
+_SCHEMES = {
+    "bearer": {"type": "http", "scheme": "bearer"},
+    "header": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+}
+"""Either of them will do."""
 
-def add_docs(app: FastAPI) -> None:
-    """Swagger UI at ``/`` and ``/docs``, its files, and the OpenAPI document."""
+
+def add_docs(app: FastAPI, settings: Settings) -> None:
+    """Swagger UI at ``/`` and ``/docs``, its files, and the OpenAPI document.
+
+    Raises:
+        ValueError: the API keys in the settings cannot be read.
+    """
+    locked = ApiKeys(settings).required
 
     async def swagger(_: Request) -> Response:
         # Relative addresses, so that it works behind a prefix, too.
@@ -37,7 +49,7 @@ def add_docs(app: FastAPI) -> None:
         )
 
     async def document(_: Request) -> Response:
-        return JSONResponse(app.openapi())
+        return JSONResponse(_completed(app.openapi(), locked=locked))
 
     for path in paths.SWAGGER:
         app.add_route(path, swagger, include_in_schema=False)
@@ -48,21 +60,52 @@ def add_docs(app: FastAPI) -> None:
     app.mount(paths.ASSETS, StaticFiles(directory=str(folder), check_dir=False))
 
 
+def _completed(document: dict[str, Any], *, locked: bool) -> dict[str, Any]:
+    """With what is the edge's business: the id of every answer, and the key that a server may ask for.
+
+    Args:
+        document: FastAPI's; completing it again changes nothing.
+        locked: whether calls need a key.
+    """
+    document["servers"] = [{"url": "."}]  # beside the document, also behind a proxy's prefix
+    about = {"description": "of this answer, for the server's log", "schema": {"type": "string"}}
+    if locked:
+        document["components"]["securitySchemes"] = _SCHEMES
+    for path, methods in document["paths"].items():
+        for operation in methods.values():
+            if locked and not paths.is_open(path):
+                operation["security"] = [{name: []} for name in _SCHEMES]
+            for answer in operation["responses"].values():
+                answer.setdefault("headers", {})["X-Request-ID"] = about
+    return document
+
+
 def form_doc(
-    field: str, description: str, settings: Settings, *, several: bool = False, versions: bool = False
+    title: str,
+    field: str,
+    description: str,
+    settings: Settings,
+    *,
+    several: bool = False,
+    versions: bool = False,
+    others: bool = False,
 ) -> dict[str, Any]:
     """The ``requestBody`` of a form with one file field and the options.
 
     Args:
+        title: what generated clients call the form; no shape may have the same name.
         field: name of the file field.
         description: of the file.
         settings: for the defaults of language and engine.
         several: whether the field may hold several files.
         versions: whether the route asks for a version of the key–value model.
+        others: whether fields of other names may be sent; nobody looks at them.
     """
     options = Options.model_json_schema()["properties"]
     several_names = ["korean", "english", "korean+english"]
-    if not versions:
+    if versions:
+        options["model_version"]["format"] = "model-version"
+    else:
         del options["model_version"]
     options["language"] |= {"default": settings.lang, "examples": several_names, "format": "language"}
     options["engine"] |= {"default": settings.engine, "format": "engine"}
@@ -70,9 +113,11 @@ def form_doc(
     if several:
         file = {"type": "array", "items": file, "minItems": 1, "maxItems": settings.max_batch}
     schema = {
+        "title": title,
         "type": "object",
         "required": [field],
         "properties": {field: {**file, "description": description}, **options},
+        "additionalProperties": others,
     }
     return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}}
 
@@ -99,4 +144,4 @@ def errors_doc(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def _told(kind: type[MLServerError]) -> str:
-    return failures.unexpected().message if kind is MLServerError else (kind.__doc__ or "").strip().partition("\n")[0]
+    return unexpected().message if kind is MLServerError else (kind.__doc__ or "").strip().partition("\n")[0]

@@ -13,7 +13,7 @@ from starlette.responses import FileResponse, Response
 from ml_server.bentoml_services import paths
 from ml_server.bentoml_services.docs import errors_doc
 from ml_server.bentoml_services.document_schemas import DocumentOptions, StoredDocumentBody
-from ml_server.bentoml_services.forms import content, open_form, text_fields, uploads
+from ml_server.bentoml_services.forms import check_names, content, open_form, text_fields, uploads
 from ml_server.bentoml_services.waiting import unless_gone
 from ml_server.errors import EngineUnavailable, InvalidImage, RouteNotFound
 from ml_server.ingest import names
@@ -40,8 +40,9 @@ def add_documents(app: FastAPI, pipeline: Pipeline, settings: Settings) -> None:
         began = time.perf_counter()
         documents = await place.documents()
         async with open_form(request, settings) as form:
-            options = text_fields(form, DocumentOptions, _defaults(settings))
             (upload,) = uploads(form, _FIELD, 1)
+            check_names(request, form, (_FIELD, *DocumentOptions.model_fields))
+            options = text_fields(form, DocumentOptions, _defaults(settings))
             data, name = await content(request, upload, settings), upload.filename or ""
         if not data:
             raise InvalidImage("the document is empty", field=_FIELD)
@@ -114,5 +115,8 @@ def _form(settings: Settings) -> dict[str, Any]:
     for name, value in _defaults(settings).items():
         fields[name] |= {"default": value}
     file = {"type": "string", "format": "binary", "description": _FILE}
-    schema = {"type": "object", "required": [_FIELD], "properties": {_FIELD: file, **fields}}
+    schema = {
+        "title": "DocumentsForm", "type": "object", "required": [_FIELD], "properties": {_FIELD: file, **fields},
+        "additionalProperties": False,
+    }  # fmt: skip
     return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}}

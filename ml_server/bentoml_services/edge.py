@@ -10,11 +10,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ml_server import logs
 from ml_server.api_keys import ApiKeys
-from ml_server.bentoml_services import failures, paths
+from ml_server.bentoml_services import paths
 from ml_server.bentoml_services.cors import Cors
 from ml_server.bentoml_services.exchange import Exchange
 from ml_server.body_budget import BODY_SLACK, Body, BodyBudget
-from ml_server.errors import MLServerError
+from ml_server.errors import MLServerError, unexpected
 from ml_server.observation import Observation, observed
 from ml_server.settings import Settings
 
@@ -84,7 +84,7 @@ class Edge:
             self._log.debug("client_gone", path=scope["path"][:200])
         except Exception:
             self._log.exception("unexpected_error", method=scope["method"], path=scope["path"][:200])
-            await exchange.fail(failures.unexpected())
+            await exchange.fail(unexpected())
 
     def _limit(self, path: str) -> int:
         settings = self._settings

@@ -70,6 +70,7 @@ KEY_VALUES: Final[dict[str, Any]] = {
             "width": 640,
             "height": 480,
             "processing_time_ms": 268.3,
+            "warnings": [],
         }
     ],
     "page_count": 1,
@@ -90,6 +91,7 @@ PREDICT: Final[dict[str, Any]] = {
     "language": "korean",
     "engine": "tesseract",
     "processing_time_ms": 212.4,
+    "warnings": [],
 }
 HEALTH: Final[dict[str, Any]] = {"status": "healthy", "ready": True, "engine": "tesseract", "version": "0.1.0"}
 ENGINES: Final[dict[str, Any]] = {
@@ -128,4 +130,8 @@ ENGINES: Final[dict[str, Any]] = {
 
 def with_example(value: dict[str, Any]) -> ConfigDict:
     """Configuration of a model whose example OpenAPI shows."""
-    return ConfigDict(json_schema_extra={"examples": [value]}, protected_namespaces=())
+    return ConfigDict(
+        json_schema_extra={"examples": [value]},
+        json_schema_serialization_defaults_required=True,  # an answer always has them
+        protected_namespaces=(),
+    )

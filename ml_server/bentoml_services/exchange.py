@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 from ml_server import logs
-from ml_server.bentoml_services import failures
+from ml_server.bentoml_services import failures, paths
 from ml_server.body_budget import Body
 from ml_server.errors import DeadlineExceeded, MLServerError, PayloadTooLarge
 
@@ -21,7 +21,6 @@ CLIENT_CLOSED = 499
 
 _KEY = "ml_server.exchange"
 _LINGER_S = 2.0  # as nginx's lingering_close: a client that only sends gets to see the answer instead of a reset
-_MAX_ID = 128
 
 
 class Exchange:
@@ -52,8 +51,7 @@ class Exchange:
         self.body = body
         headers = Headers(scope=scope)
         asked = headers.get("x-request-id", "").strip()
-        fits = 0 < len(asked) <= _MAX_ID and asked.isascii() and asked.isprintable()
-        self.request_id = asked if fits else logs.new_request_id()
+        self.request_id = asked if logs.is_request_id(asked) else logs.new_request_id()
         self.status = CLIENT_CLOSED
         self.error_code = ""
         self.key_name = ""
@@ -193,6 +191,6 @@ class Exchange:
                         return
 
     def _too_large(self, found: str) -> PayloadTooLarge:
-        return PayloadTooLarge(
-            f"the request to {self._scope['path']} is too large: found {found}, {self._limit} allowed"
-        )
+        path = self._scope["path"]
+        other = f"; {paths.EXTRACT_DOCUMENT} takes larger PDFs and TIFFs" if path in paths.SINGLE_IMAGE else ""
+        return PayloadTooLarge(f"the request to {path} is too large: found {found}, {self._limit} allowed{other}")

@@ -7,7 +7,7 @@ from typing import Any
 
 from starlette.responses import JSONResponse
 
-from ml_server.errors import InvalidRequest, MethodNotAllowed, MLServerError, RouteNotFound, all_errors
+from ml_server.errors import InvalidRequest, MethodNotAllowed, MLServerError, RouteNotFound, all_errors, unexpected
 
 _RETRY_STATUSES = (429, 503)
 
@@ -30,11 +30,6 @@ def headers(error: MLServerError) -> dict[str, str]:
 def response(error: MLServerError, request_id: str) -> JSONResponse:
     """The whole answer."""
     return JSONResponse(body(error, request_id), error.http_status, headers(error))
-
-
-def unexpected() -> MLServerError:
-    """What a caller is told about an exception nobody foresaw; the details are in the log only."""
-    return MLServerError("internal error; the server's log has the details under this request id")
 
 
 def for_status(status: int, method: str, path: str) -> MLServerError:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+import math
+from collections.abc import AsyncGenerator, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -22,6 +23,7 @@ from ml_server.settings import Settings
 Fields = TypeVar("Fields", bound=BaseModel)
 
 _MAX_FIELDS = 100
+_MORE_FILES = 8  # than allowed are read all the same, for a message that names the field
 _MAX_FIELD_BYTES = 64 * 2**10
 _DISK_AGAIN_S = 10.0
 
@@ -49,10 +51,11 @@ class _Parser(MultiPartParser):
     def __init__(self, request: Request, most: int, spool_max_size: int) -> None:
         self._body = Exchange.of(request.scope).body
         self._uploads: list[UploadFile] = []
+        self._most = most
         super().__init__(
             request.headers,
             self._to_the_end(request.stream()),
-            max_files=max(most, 8),  # a few more, for a message that names the field
+            max_files=math.inf,  # see below
             max_fields=_MAX_FIELDS,
             max_part_size=_MAX_FIELD_BYTES,
         )
@@ -62,6 +65,8 @@ class _Parser(MultiPartParser):
         super().on_headers_finished()
         if self._current_part.file is not None:
             self._uploads.append(self._current_part.file)
+        if len(self._uploads) > self._most + _MORE_FILES:
+            raise MultiPartException(f"it holds more than {self._most + _MORE_FILES} files, allowed: {self._most}")
 
     def on_end(self) -> None:
         self._ended = True
@@ -81,7 +86,7 @@ class _Parser(MultiPartParser):
         return sum(size for size in sizes if size > self.spool_max_size)
 
 
-async def read_form(request: Request, field: str, settings: Settings, *, most: int = 1) -> Form:
+async def read_form(request: Request, field: str, settings: Settings, *, most: int = 1, others: bool = False) -> Form:
     """Read a request's body.
 
     Args:
@@ -89,18 +94,22 @@ async def read_form(request: Request, field: str, settings: Settings, *, most: i
         field: name of the file field.
         settings: for the defaults of language and engine.
         most: files allowed in ``field``.
+        others: whether fields of other names may be there; nobody looks at them.
 
     Raises:
         UnsupportedMediaType: not multipart/form-data.
         InvalidRequest: a malformed form, a missing or empty field, text where a file belongs, too many files, or an
-            option of the wrong type or out of range.
+            option that does not exist, stands in the address, has two values, is of the wrong type or out of range.
         ServerBusy: there is no room for the body.
         NotReady: the temporary folder cannot be written to, most often because its disk is full.
         DeadlineExceeded: the body did not arrive in time.
     """
     async with open_form(request, settings, most=most) as form:
+        files = uploads(form, field, most)
+        if not others:
+            check_names(request, form, (field, *Options.model_fields))
         options = text_fields(form, Options, {"language": settings.lang, "engine": settings.engine})
-        return Form([await content(request, each, settings) for each in uploads(form, field, most)], options)
+        return Form([await content(request, each, settings) for each in files], options)
 
 
 async def content(request: Request, upload: UploadFile, settings: Settings) -> bytes:
@@ -138,7 +147,7 @@ async def _parse(request: Request, most: int, settings: Settings) -> FormData:
     found = request.headers.get("content-type", "")
     if found.partition(";")[0].strip().lower() != "multipart/form-data":
         raise UnsupportedMediaType(
-            f"the body is {found[:100]!r}, allowed: multipart/form-data (curl -F, or files= in Python's clients)"
+            f"the Content-Type is {found[:100]!r}, allowed: multipart/form-data (curl -F, files= in Python)"
         )
     try:
         # Images stay in memory, larger documents go to a temporary file.
@@ -173,6 +182,25 @@ def uploads(form: FormData, field: str, most: int) -> list[UploadFile]:
     return found
 
 
+def check_names(request: Request, form: FormData, known: Collection[str]) -> None:
+    """Refuse what nobody would look at: a misspelt option must not mean its default.
+
+    Args:
+        request: options may be in its address by mistake.
+        form: see :func:`open_form`.
+        known: the fields there are.
+
+    Raises:
+        InvalidRequest: a field has another name, or stands in the address.
+    """
+    for name in form:
+        if name not in known:
+            raise InvalidRequest(f"unknown field {name[:40]!r}; known: {', '.join(known)}", field=name[:40])
+    for name in request.query_params:
+        if name in known:
+            raise InvalidRequest(f"{name!r} is in the address, it must be a field of the form", field=name)
+
+
 def text_fields(form: FormData, model: type[Fields], defaults: Mapping[str, Any]) -> Fields:
     """The text fields of a form.
 
@@ -182,15 +210,21 @@ def text_fields(form: FormData, model: type[Fields], defaults: Mapping[str, Any]
         defaults: for those that were not sent or left empty.
 
     Raises:
-        InvalidRequest: one is a file, of the wrong type or out of range.
+        InvalidRequest: one is a file, has two values, is of the wrong type or out of range.
     """
     values = dict(defaults)
     for name in model.model_fields:
+        given: set[str] = set()
         for value in form.getlist(name):
             if not isinstance(value, str):
                 raise InvalidRequest(f"field {name!r} holds a file, it must hold text", field=name)
-            if value.strip():  # a form sends fields that were left empty, too
-                values[name] = value.strip()
+            given.add(value.strip())
+        given.discard("")  # a form sends fields that were left empty, too
+        if len(given) > 1:
+            found = ", ".join(repr(value[:40]) for value in sorted(given)[:3])
+            raise InvalidRequest(f"field {name!r} has several values: {found}; allowed: one", field=name)
+        if given:
+            values[name] = given.pop()
     try:
         return model.model_validate(values)
     except ValidationError as error:

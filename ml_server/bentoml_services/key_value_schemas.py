@@ -85,6 +85,9 @@ class KeyValuesPage(BaseModel):
     width: int = Field(description="pixels")
     height: int = Field(description="pixels")
     processing_time_ms: float = Field(description="reading included")
+    warnings: list[str] = Field(
+        description="what is to be known of the reading it was made of: that an answer was cut off or had to be mended"
+    )
 
     @classmethod
     def of(cls, page: KeyValuePage) -> KeyValuesPage:
@@ -101,6 +104,7 @@ class KeyValuesPage(BaseModel):
             width=page.width,
             height=page.height,
             processing_time_ms=page.processing_time_ms,
+            warnings=list(page.warnings),
         )
 
 

@@ -15,6 +15,7 @@ from ml_server.settings import Settings
 from ml_server.tls import TLS
 
 SERVICE = "ml_server.bentoml_services.service:MLServer"
+SUPERVISOR = "ml_server.bentoml_services.bento_supervisor"
 
 
 def serve(settings: Settings) -> NoReturn:
@@ -31,7 +32,7 @@ def serve(settings: Settings) -> NoReturn:
     _check_free(host, settings.http_port, "HTTP", "--http-port")
     _check_free(_address(settings.grpc_host), settings.grpc_port, "gRPC", "--grpc-port")
     command = [
-        sys.executable, "-m", "bentoml", "serve", SERVICE, "--host", host, "--port", str(settings.http_port),
+        sys.executable, "-m", SUPERVISOR, "serve", SERVICE, "--host", host, "--port", str(settings.http_port),
         "--timeout-graceful-shutdown", str(max(1, math.ceil(settings.shutdown_grace_s))),
         *_tls_options(settings),
     ]  # fmt: skip
@@ -56,6 +57,7 @@ def environment(settings: Settings, inherited: dict[str, str]) -> dict[str, str]
             del found[spelling]  # pydantic-settings reads them in any case
         if value != field.default:
             found[variable] = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+    found["PYTHONSAFEPATH"] = "1"  # else -m and -c look for packages in the current folder first
     found.setdefault("BENTOML_DO_NOT_TRACK", "True")  # no usage statistics to BentoML's makers, unless someone asks
     found.setdefault("GRPC_VERBOSITY", "ERROR")  # else a line in a format of its own for each failed handshake
     return found

@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse, PlainTextResponse
 from ml_server import __version__, metrics
 from ml_server.bentoml_services import paths
 from ml_server.bentoml_services.docs import errors_doc
-from ml_server.bentoml_services.server_schemas import EnginesBody, HealthBody
+from ml_server.bentoml_services.server_schemas import EngineBody, EnginesBody, HealthBody
 from ml_server.pipeline import Pipeline
 from ml_server.settings import Settings
 
@@ -34,7 +34,7 @@ def add_probes(app: FastAPI, pipeline: Pipeline, settings: Settings) -> None:
 
     async def engines() -> EnginesBody:
         return EnginesBody(
-            engines=pipeline.engines(),
+            engines=[EngineBody.model_validate(info) for info in pipeline.engines()],
             default_engine=default_engine(pipeline, settings),
             default_language=settings.lang,
         )
@@ -50,6 +50,7 @@ def add_probes(app: FastAPI, pipeline: Pipeline, settings: Settings) -> None:
             response_model=model, responses=errors_doc(*errors),
             response_class=PlainTextResponse if model is None else JSONResponse,
         )  # fmt: skip
+        app.add_api_route(path, endpoint, methods=["HEAD"], include_in_schema=False)
 
     # BentoML has routes of its own for the first three, which come first and agree with these; here they are for
     # OpenAPI, for their wrong methods, and for tests of this app alone.

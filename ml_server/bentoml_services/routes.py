@@ -31,7 +31,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 _ERRORS = (400, 401, 413, 415, 429, 500, 501, 503, 504)
 _ABOUT = "Text, keys and values of page images and documents. The same over gRPC: `ml_server.v1.OcrService`."
-_FORMATS = "PNG, JPEG, WebP, BMP, GIF"
+_FORMATS = "PNG, JPEG, WebP, BMP, GIF (of animations the first frame)"
 
 
 def create_app(pipeline: Pipeline, settings: Settings) -> FastAPI:
@@ -40,11 +40,14 @@ def create_app(pipeline: Pipeline, settings: Settings) -> FastAPI:
     Args:
         pipeline: started and closed by the caller.
         settings: for defaults and limits.
+
+    Raises:
+        ValueError: the API keys in the settings cannot be read.
     """
     app = _empty_app()
 
-    async def page_of(request: Request) -> OCRPage:
-        form = await read_form(request, "image", settings)
+    async def page_of(request: Request, *, others: bool = False) -> OCRPage:
+        form = await read_form(request, "image", settings, others=others)
         return await unless_gone(request, pipeline.extract_page(_asked(request, form.files[0], form.options)))
 
     async def extract_text(request: Request) -> Response:
@@ -52,7 +55,7 @@ def create_app(pipeline: Pipeline, settings: Settings) -> FastAPI:
         return _json(lambda: PageResult.of(page))
 
     async def predict(request: Request) -> Response:
-        page = await page_of(request)
+        page = await page_of(request, others=True)  # its callers are older than these fields
         return _json(lambda: PredictBody.of(page))
 
     async def extract_text_batch(request: Request) -> Response:
@@ -86,14 +89,18 @@ def create_app(pipeline: Pipeline, settings: Settings) -> FastAPI:
             path, endpoint, methods=["POST"], summary=about, tags=["OCR"], operation_id=path.strip("/"),
             response_model=model, responses=errors_doc(*_ERRORS),
             openapi_extra=form_doc(
-                field, file, settings, several=field == "images", versions=path == paths.EXTRACT_KEY_VALUES
+                f"{path.strip('/').title().replace('_', '')}Form", field, file, settings,
+                several=field == "images", versions=path == paths.EXTRACT_KEY_VALUES, others=path == paths.PREDICT,
             ),
         )  # fmt: skip
 
-    one = f"one page: {_FORMATS}, or a PDF or TIFF of one page"
+    small, large = _size(settings.max_image_bytes), _size(settings.max_document_bytes)
+    page = f"{_FORMATS}, or a PDF or TIFF of one page"
+    one = f"one page: {page}; at most {small}"
+    some = f"one page each: {page}; images of at most {small}, {large} together"
     post(paths.EXTRACT_TEXT, extract_text, PageResult, "image", "Text of one page image", one)
-    post(paths.EXTRACT_TEXT_BATCH, extract_text_batch, BatchBody, "images", "Text of several page images", one)
-    every = f"PDF, multi-page TIFF, or one image: {_FORMATS}"
+    post(paths.EXTRACT_TEXT_BATCH, extract_text_batch, BatchBody, "images", "Text of several page images", some)
+    every = f"PDF or multi-page TIFF of at most {large}, or one image of at most {small}: {_FORMATS}"
     post(paths.EXTRACT_DOCUMENT, extract_document, DocumentBody, "document", "Text of all pages of a document", every)
     post(
         paths.EXTRACT_KEY_VALUES, extract_key_values, KeyValuesBody, "document",
@@ -102,7 +109,7 @@ def create_app(pipeline: Pipeline, settings: Settings) -> FastAPI:
     post(paths.PREDICT, predict, PredictBody, "image", "Text of one page image, in the older shape", one)
     add_documents(app, pipeline, settings)
     add_probes(app, pipeline, settings)
-    add_docs(app)
+    add_docs(app, settings)
     return app
 
 
@@ -111,6 +118,10 @@ def create_bare_app(pipeline: Pipeline, settings: Settings) -> FastAPI:
     app = _empty_app()
     add_probes(app, pipeline, settings)
     return app
+
+
+def _size(count: int) -> str:
+    return f"{count / 2**20:.3g} MiB"
 
 
 def _empty_app() -> FastAPI:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -103,6 +103,8 @@ class DocumentBody(BaseModel):
 class FailedItem(ErrorBody):
     """An image of a batch that could not be read."""
 
+    model_config = with_example({"status": "error", **examples.ERROR})
+
     status: Literal["error"] = "error"
 
     @classmethod
@@ -117,7 +119,7 @@ class BatchBody(BaseModel):
     model_config = with_example(examples.BATCH)
 
     status: Literal["success", "partial", "error"] = Field(description="partial: some failed; error: all failed")
-    results: list[PageResult | FailedItem]
+    results: list[Annotated[PageResult | FailedItem, Field(discriminator="status")]]
     processing_time_ms: float
 
     @classmethod
@@ -145,6 +147,7 @@ class PredictBody(BaseModel):
     language: str
     engine: str
     processing_time_ms: float
+    warnings: list[str] = Field(description="as in `/extract_text`")
 
     @classmethod
     def of(cls, page: OCRPage) -> PredictBody:
@@ -155,6 +158,7 @@ class PredictBody(BaseModel):
             language=page.language,
             engine=page.engine,
             processing_time_ms=page.processing_time_ms,
+            warnings=list(page.warnings),
         )
 
 

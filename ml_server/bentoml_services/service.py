@@ -22,7 +22,7 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ml_server import tracing
-from ml_server.bentoml_services import connection, foreign_logs, supervision
+from ml_server.bentoml_services import connection, foreign_logs, import_path, supervision
 from ml_server.bentoml_services.edge import Edge
 from ml_server.bentoml_services.routes import create_app
 from ml_server.body_budget import BodyBudget, return_memory_of_bodies
@@ -63,6 +63,7 @@ class EdgedService(Service[T]):  # type: ignore[misc]  # BentoML's package carri
 
     def to_asgi(self, is_main: bool = True) -> ASGIApp:
         """The app of a worker process: its entry point, so settings are read and logging is set up here."""
+        import_path.leave_out_here()
         settings = Settings()
         foreign_logs.configure(settings)
         tracing.configure(settings.otel_endpoint)
@@ -121,6 +122,7 @@ class MLServer:
         Raises:
             RuntimeError: HTTP would be plain text where the settings want TLS.
         """
+        import_path.leave_out_here()
         settings = Settings()
         foreign_logs.configure(settings)
         supervision.watch_over()

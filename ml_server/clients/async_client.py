@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self, TypeVar, Unpack
 
 from ml_server.clients import retries as policies
-from ml_server.clients.calls import Call, CallOptions, Source, read_source
+from ml_server.clients.calls import Call, CallOptions, Source, read_source, read_sources
 from ml_server.clients.client_settings import PROBE_S, RETRIES, TIMEOUT_S, ClientSettings
 from ml_server.clients.transport import open_async_transport
 from ml_server.document import DocumentResult, OCRPage
@@ -81,10 +81,10 @@ class AsyncOCRClient:
             options: see :class:`~ml_server.clients.calls.CallOptions`.
 
         Raises:
-            MLServerError: nothing was tried at all.
+            MLServerError: nothing was tried at all; InvalidRequest where there are no images.
             OSError: a file cannot be read; nothing is sent then.
         """
-        data = [await asyncio.to_thread(read_source, image) for image in images]
+        data = await asyncio.to_thread(read_sources, images)
         call = self._begin(options)
         return await self._retried(call, lambda: self._transport.extract_text_batch(data, call))
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias, TypedDict, Unpack
 
 from ml_server.errors import DeadlineExceeded, InvalidRequest, MLServerError
-from ml_server.logs import new_request_id
+from ml_server.logs import LONGEST_REQUEST_ID, is_request_id, new_request_id
 
-_MAX_ID = 128  # what the server accepts; see its Exchange
+_TEXTS = frozenset({"language", "engine", "request_id", "model_version"})
 
 Source: TypeAlias = bytes | str | os.PathLike[str]
 """A file's bytes, or the path of a file."""
@@ -64,13 +64,14 @@ class Call:
 
         Raises:
             InvalidRequest: the request id cannot be sent in a header.
-            TypeError: an option that does not exist.
+            TypeError: an option that does not exist or is of the wrong type.
         """
+        _check_types(options)
         given = options.get("request_id")
         request_id = new_request_id() if given is None else given
-        if not (0 < len(request_id) <= _MAX_ID and request_id.isascii() and request_id.isprintable()):
+        if not is_request_id(request_id):
             raise InvalidRequest(
-                f"request_id is {request_id[:200]!r}, allowed: 1 to {_MAX_ID} printable ASCII characters",
+                f"request_id is {request_id[:200]!r}, allowed: 1 to {LONGEST_REQUEST_ID} printable ASCII characters",
                 field="request_id",
             )
         fields: dict[str, Any] = {**options, "request_id": request_id}
@@ -99,6 +100,32 @@ class Call:
         except MLServerError as error:
             error.add_note(f"request id: {self.request_id}")
             raise
+
+
+def _check_types(options: CallOptions) -> None:
+    """Over HTTP any value would become text, and be read as something else; over gRPC the library would refuse it."""
+    for name, value in options.items():
+        if name not in CallOptions.__annotations__:
+            raise TypeError(f"found the option {name!r}, allowed: {', '.join(CallOptions.__annotations__)}")
+        if value is not None and isinstance(value, str) != (name in _TEXTS):
+            allowed = "a str" if name in _TEXTS else "a number" if name == "confidence_threshold" else "True or False"
+            raise TypeError(f"{name} is {value!r}, allowed: {allowed}")
+
+
+def read_sources(sources: Sequence[Source]) -> list[bytes]:
+    """The bytes of several.
+
+    Raises:
+        InvalidRequest: there are none.
+        OSError: a file cannot be read.
+        TypeError: one source instead of several, or neither bytes nor a path among them.
+    """
+    if isinstance(sources, str | bytes | bytearray | memoryview | os.PathLike):
+        raise TypeError(f"found one {type(sources).__name__}, allowed: a list of images")
+    data = [read_source(source) for source in sources]
+    if not data:
+        raise InvalidRequest("found no images, allowed: at least one", field="images")
+    return data
 
 
 def read_source(source: Source) -> bytes:

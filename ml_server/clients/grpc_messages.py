@@ -150,6 +150,7 @@ def key_value_page(message: ocr_pb2.KeyValues, number: int) -> KeyValuePage:
         model_version=message.model_version,
         number=number,
         processing_time_ms=message.processing_time_ms,
+        warnings=tuple(message.warnings),
     )
 
 

@@ -98,6 +98,7 @@ def key_values(found: Any) -> list[KeyValuePage]:
             model_version=page["model_version"],
             number=page["page"],
             processing_time_ms=float(page["processing_time_ms"]),
+            warnings=tuple(page.get("warnings", ())),
         )
         for page in found["pages"]
     ]

@@ -15,10 +15,17 @@ from structlog.contextvars import bind_contextvars
 
 from ml_server.api_keys import ApiKeys
 from ml_server.body_budget import Body, BodyBudget
-from ml_server.errors import DeadlineExceeded, InvalidRequest, MLServerError, RouteNotFound, Unauthenticated
+from ml_server.errors import (
+    DeadlineExceeded,
+    InvalidRequest,
+    MLServerError,
+    RouteNotFound,
+    Unauthenticated,
+    unexpected,
+)
 from ml_server.grpc_services import status
 from ml_server.grpc_services.messages import Messages, every
-from ml_server.logs import bind_request_id, get_logger, new_request_id
+from ml_server.logs import bind_request_id, get_logger, is_request_id, new_request_id
 from ml_server.observation import observed
 from ml_server.settings import Settings
 
@@ -26,7 +33,6 @@ _log = get_logger(__name__)
 _PROBES = "/grpc.health.v1.Health/"
 _FAULTS = frozenset({"UNKNOWN", "DEADLINE_EXCEEDED", "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS"})
 """Codes that make a span an error: https://opentelemetry.io/docs/specs/semconv/rpc/grpc/."""
-_REQUEST_ID_LENGTH = 128
 _SEND_KEY = "send the metadata 'authorization: Bearer KEY' or 'x-api-key: KEY'"
 
 Context: TypeAlias = "aio.ServicerContext[Any, Any]"  # quoted: generic in the stubs only
@@ -173,13 +179,14 @@ class CallInterceptor(aio.ServerInterceptor):  # type: ignore[type-arg]  # gener
             except Exception:
                 outcome, error_code = MLServerError.grpc_code, MLServerError.code
                 _log.exception("grpc_call_failed", method=method)
-                await head.fail(status.internal_error())
+                await head.fail(unexpected())
             finally:
                 self.active -= 1
                 seconds = seen.seconds()
                 ended = {"rpc.grpc.status_code": grpc.StatusCode[outcome].value[0]}
                 seen.answered(outcome, ended, error_code=error_code, fault=outcome in _FAULTS, seconds=seconds)
-                _log.info("grpc_call", method=method, code=outcome, ms=round(seconds * 1000, 1))
+                code = {"code": error_code} if error_code else {}
+                _log.info("grpc_call", method=method, status=outcome, seconds=round(seconds, 6), **code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,8 +231,7 @@ class _Head:
 
 def _accepted_id(given: str | bytes) -> str:
     """The caller's id where it is fit for a log line and a header, else a new one."""
-    fit = isinstance(given, str) and 0 < len(given) <= _REQUEST_ID_LENGTH and given.isascii() and given.isprintable()
-    return str(given) if fit else new_request_id()
+    return given if isinstance(given, str) and is_request_id(given) else new_request_id()
 
 
 def _texts(metadata: list[tuple[str, str | bytes]]) -> dict[str, str]:

@@ -33,8 +33,8 @@ def document_request(
     default = DocumentRequest(data=data, language=settings.lang, engine=settings.engine)
     return DocumentRequest(
         data=data,
-        language=options.language if options.HasField("language") else default.language,
-        engine=options.engine if options.HasField("engine") else default.engine,
+        language=options.language.strip() or default.language,  # empty is not sent, as in a form
+        engine=options.engine.strip() or default.engine,
         confidence_threshold=(
             options.confidence_threshold if options.HasField("confidence_threshold") else default.confidence_threshold
         ),
@@ -76,6 +76,7 @@ def key_values_message(page: KeyValuePage) -> ocr_pb2.KeyValues:
         width=page.width,
         height=page.height,
         processing_time_ms=page.processing_time_ms,
+        warnings=page.warnings,
     )
 
 

@@ -16,7 +16,7 @@ from grpc import aio
 from ml_server.allowance import Share
 from ml_server.body_budget import Body, BodyBudget
 from ml_server.document import DocumentRequest, OCRPage
-from ml_server.errors import DeadlineExceeded, InvalidRequest, MLServerError, ServerBusy
+from ml_server.errors import DeadlineExceeded, InvalidRequest, MLServerError, ServerBusy, unexpected
 from ml_server.grpc_services import convert, status
 from ml_server.grpc_services.streams import Upload, answers_as_done, read_upload
 from ml_server.grpc_services.v1 import ocr_pb2, ocr_pb2_grpc
@@ -187,7 +187,7 @@ class OcrServicer(ocr_pb2_grpc.OcrServiceServicer):
                 return error
             except Exception:
                 _log.exception("stream_item_failed")
-                return status.internal_error()
+                return unexpected()
 
 
 def seconds_left(context: Context) -> float | None:

@@ -27,11 +27,6 @@ REQUEST_ID_KEY = "x-request-id"
 _MESSAGE_BYTES = 1024
 
 
-def internal_error() -> MLServerError:
-    """What callers see of an exception that nobody expected: nothing of it."""
-    return MLServerError("internal error; the server's log has the cause under this request id")
-
-
 def to_status(error: MLServerError, request_id: str) -> status_pb2.Status:
     """Code, message and details.
 

@@ -1,7 +1,8 @@
 """The ML backend's routes, as Label Studio calls them: under ``/label-studio``, over the server's one pipeline.
 
 A task that fails gets an empty list among the ``results``: Label Studio then stores nothing for it and asks again the
-next time. Why it failed is in ``errors`` beside them, which Label Studio passes over, and in our log.
+next time. Why it failed is in ``errors`` beside them, which Label Studio passes over, and in our log; what is to be
+known of the reading of one that did not fail is in ``warnings``, likewise.
 """
 
 from __future__ import annotations
@@ -150,14 +151,18 @@ class Backend:
         outcomes = await unless_gone(request, work)
         results: list[Any] = []
         errors = []
+        warnings = []
         for task, outcome in zip(body.tasks, outcomes, strict=True):
-            failed = isinstance(outcome, MLServerError)
-            results.append([] if failed else outcome)
+            number = task.get("id")
             if isinstance(outcome, MLServerError):
-                errors.append({"task": task.get("id"), "code": outcome.code, "message": outcome.message})
+                results.append([])
+                errors.append({"task": number, "code": outcome.code, "message": outcome.message})
+            else:
+                warnings += [{"task": number, "message": each} for each in outcome.pop("warnings", ())]
+                results.append(outcome)
         versions = [outcome["model_version"] for outcome in outcomes if isinstance(outcome, dict)]
-        answer = {"results": results, "model_version": versions[0] if versions else None, "errors": errors}
-        return JSONResponse(answer)
+        version = versions[0] if versions else None
+        return JSONResponse({"results": results, "model_version": version, "errors": errors, "warnings": warnings})
 
     async def _versions(self, request: Request) -> Response:
         tags = '<View><Image name="i" value="$i"/><RectangleLabels name="l" toName="i"><Label value="ANSWER"/>'

@@ -29,7 +29,7 @@ class Predict(Protocol):
     """Makes a prediction out of a task."""
 
     async def __call__(self, task: Mapping[str, Any]) -> Mapping[str, Any]:
-        """A prediction of a task: ``result``, ``score`` and ``model_version``.
+        """A prediction of a task: ``result``, ``score`` and ``model_version``, and ``warnings`` where there are any.
 
         Raises:
             InvalidRequest: where its field is ``model_version``: the version is not in service any more; where it is
@@ -64,6 +64,19 @@ class PredictPlan:
     grace_s: float = 10.0
 
 
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """What is to be known of how a task was read, for people: that an answer was cut off or had to be mended.
+
+    Attributes:
+        task: id.
+        message: names the page.
+    """
+
+    task: int
+    message: str
+
+
 @dataclass(slots=True)
 class PredictReport:
     """How it went.
@@ -74,6 +87,7 @@ class PredictReport:
         skipped: had one already, or have nothing to label yet.
         without_regions: those of them that have nothing to label yet, where regions that are there get labels.
         failures: one for each task that failed.
+        warnings: of the tasks that are done; there may be several of one.
         stopped: whether it ended before all had their turn, because it was asked to or because of an error.
         changed: whether it ended so because another model version answers since; nothing of that one was sent.
     """
@@ -83,6 +97,7 @@ class PredictReport:
     skipped: int = 0
     without_regions: int = 0
     failures: list[Failure] = field(default_factory=list)
+    warnings: list[Warned] = field(default_factory=list)
     stopped: bool = False
     changed: bool = False
 
@@ -218,6 +233,7 @@ class PredictRun:
                 sent = await self._patience(partial(self._send, number, prediction))
                 self.report.done += sent
                 self.report.skipped += not sent
+                self.report.warnings += [Warned(number, each) for each in prediction.get("warnings", ()) if sent]
         except JournalError as error:
             self._broken = error
         except InvalidRequest as error:

@@ -49,6 +49,7 @@ class PredictedPage:
         height: likewise.
         model_version: who is to be thanked.
         model: of these, the version that labelled, as results carry it; empty where none did.
+        warnings: what is to be known of the reading, for people.
     """
 
     regions: tuple[Region, ...]
@@ -57,6 +58,7 @@ class PredictedPage:
     height: int
     model_version: str
     model: str = ""
+    warnings: tuple[str, ...] = ()
 
 
 def of_text(page: OCRPage, level: Literal["line", "word"], version: str) -> PredictedPage:
@@ -71,7 +73,7 @@ def of_text(page: OCRPage, level: Literal["line", "word"], version: str) -> Pred
         found = [Region(line.bbox, line.confidence, text=line.text) for line in page.lines]
     else:
         found = [Region(word.bbox, word.confidence, text=word.text) for line in page.lines for word in line.words]
-    return PredictedPage(tuple(found), (), page.width, page.height, version)
+    return PredictedPage(tuple(found), (), page.width, page.height, version, warnings=page.warnings)
 
 
 def of_entities(page: KeyValuePage, version: str) -> PredictedPage:
@@ -83,7 +85,7 @@ def of_entities(page: KeyValuePage, version: str) -> PredictedPage:
     """
     regions = [Region(around(each.words), each.confidence, each.label, each.text) for each in page.entities]
     links = tuple((relation.head, relation.tail) for relation in page.relations)
-    return PredictedPage(tuple(regions), links, page.width, page.height, version, page.model_version)
+    return PredictedPage(tuple(regions), links, page.width, page.height, version, page.model_version, page.warnings)
 
 
 def prediction(config: LabelConfig, pages: Sequence[PredictedPage]) -> dict[str, Any]:
@@ -96,7 +98,8 @@ def prediction(config: LabelConfig, pages: Sequence[PredictedPage]) -> dict[str,
         pages: of one task, at least one, all of one ``model_version``.
 
     Returns:
-        ``result``, ``score`` (mean of the regions', 0..1; 0 for empty pages) and ``model_version``.
+        ``result``, ``score`` (mean of the regions', 0..1; 0 for empty pages) and ``model_version``; with
+        ``warnings`` of the pages where there are any, which Label Studio has no place for.
     """
     result: list[dict[str, Any]] = []
     scores: list[float] = []
@@ -111,10 +114,12 @@ def prediction(config: LabelConfig, pages: Sequence[PredictedPage]) -> dict[str,
         }
         result += [item | about for region in shown.values() for item in _items(config, region, page)]
         result += _relations(config, ((shown[a].id, shown[b].id) for a, b in page.links if {a, b} <= shown.keys()))
+    warnings = [f"page {number}: {each}" for number, page in enumerate(pages, start=1) for each in page.warnings]
     return {
         "result": result,
         "score": round(fmean(scores), 6) if scores else 0.0,
         "model_version": pages[0].model_version,
+        **({"warnings": warnings} if warnings else {}),
     }
 
 

@@ -94,10 +94,12 @@ class Predictor:
             if isinstance(outcome, MLServerError):
                 metrics.observe_refusal(outcome.code)
                 _log.warning("task_failed", task=asked.get("id"), code=outcome.code, error=outcome.message)
+            elif "warnings" in outcome:
+                _log.warning("task_warned", task=asked.get("id"), warnings=outcome["warnings"])
         return outcomes
 
     async def predict(self, task: Mapping[str, Any], config: LabelConfig) -> dict[str, Any]:
-        """Predict for one task: ``result``, ``score`` and ``model_version``.
+        """Predict for one task: ``result``, ``score`` and ``model_version``, and ``warnings`` where there are any.
 
         Waits as long as the engines' queues are full; who has no patience cancels it.
 

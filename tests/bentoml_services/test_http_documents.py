@@ -109,6 +109,16 @@ async def test_options_come_from_the_settings_and_are_checked(tmp_path: Path) ->
         failure(await client.get("/documents"), 405, "method_not_allowed")
 
 
+async def test_options_that_do_not_exist_are_refused(tmp_path: Path) -> None:
+    pipeline, data = RenderingPipeline(), tiff((40, 30))
+    async with calling(pipeline, documents=str(tmp_path)) as client:
+        misspelt = await client.post("/documents", files=document(data), data={"DPI": "72"})
+        in_address = await client.post("/documents?dpi=72", files=document(data))
+    assert "known: document, dpi, keep_raw" in failure(misspelt, 400, "invalid_request")
+    assert "'dpi' is in the address" in failure(in_address, 400, "invalid_request")
+    assert pipeline.resolutions == []
+
+
 async def test_nothing_but_pages_is_served(tmp_path: Path) -> None:
     (tmp_path / "secret.png").write_bytes(b"secret")
     (tmp_path / "preprocessed").mkdir()

@@ -141,7 +141,7 @@ async def test_several_files_where_one_is_expected() -> None:
 
 async def test_more_images_than_a_batch_may_have() -> None:
     async with calling(max_batch=3) as client:
-        for count, told in ((4, "4 files, allowed: 3"), (9, "Maximum number of files is 8")):
+        for count, told in ((4, "4 files, allowed: 3"), (12, "more than 11 files, allowed: 3")):
             files = [("images", ("a.png", b"a"))] * count
             assert told in failure(await client.post("/extract_text_batch", files=files), 400, "invalid_request")
 
@@ -166,6 +166,36 @@ async def test_an_option_of_the_wrong_type_or_out_of_range(field: str, value: st
     assert value[:60] in message
     assert told in message
     assert pipeline.requests == []
+
+
+@pytest.mark.parametrize("path", [path for path in POSTS if path != "/predict"])
+async def test_an_option_nobody_would_look_at_is_refused(path: str) -> None:
+    pipeline = FakePipeline()
+    files = image(field=FIELDS.get(path, "image"))
+    async with calling(pipeline) as client:
+        misspelt = await client.post(path, files=files, data={"lang": "english"})
+        in_address = await client.post(f"{path}?utm=1&language=en", files=files)
+        twice = await client.post(path, files=files, data={"language": ["ko", "", " ko ", "en"]})
+    told = failure(misspelt, 400, "invalid_request")
+    assert "unknown field 'lang'; known: " in told
+    assert "language" in told
+    assert "'language' is in the address" in failure(in_address, 400, "invalid_request")
+    assert "'language' has several values: 'en', 'ko'" in failure(twice, 400, "invalid_request")
+    assert pipeline.requests == []
+
+
+async def test_predict_takes_fields_of_older_callers() -> None:
+    pipeline = FakePipeline()
+    async with calling(pipeline) as client:
+        answer = await client.post("/predict", files=image(), data={"lang": "english", "language": "ko"})
+    assert answer.status_code == 200
+    assert [asked.language for asked in pipeline.requests] == ["ko"]
+
+
+async def test_the_same_value_twice_and_addresses_with_names_of_others_pass() -> None:
+    async with calling() as client:
+        answer = await client.post("/extract_text?key=1", files=image(), data={"language": ["ko", "ko", ""]})
+    assert answer.status_code == 200
 
 
 async def test_a_file_where_text_belongs() -> None:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 import socket
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, NoReturn
 
 import pytest
 from certificates import Authority
+from pages import png
 from pydantic import SecretStr
+from running_server import RunningServer
 
-from ml_server.bentoml_services import launch
+from ml_server.bentoml_services import import_path, launch
+from ml_server.clients import OCRClient
 from ml_server.settings import Settings
 
 
@@ -33,7 +37,7 @@ def test_settings_reach_other_processes_whatever_the_environment_said(monkeypatc
 
 def test_the_rest_of_the_environment_stays_and_bentoml_reports_nothing_home() -> None:
     handed_down = launch.environment(Settings(), {"PATH": "/bin", "ML_SERVER_OTHER": "kept"})
-    ours = {"BENTOML_DO_NOT_TRACK": "True", "GRPC_VERBOSITY": "ERROR"}
+    ours = {"BENTOML_DO_NOT_TRACK": "True", "GRPC_VERBOSITY": "ERROR", "PYTHONSAFEPATH": "1"}
     assert handed_down == {"PATH": "/bin", "ML_SERVER_OTHER": "kept", **ours}
     assert launch.environment(Settings(), {"BENTOML_DO_NOT_TRACK": "False"})["BENTOML_DO_NOT_TRACK"] == "False"
 
@@ -57,10 +61,38 @@ def test_serve_becomes_bentoml_serve(executed: list[Any]) -> None:
         launch.serve(settings)
     ((_, command, environment),) = executed
     assert command[1:] == [
-        "-m", "bentoml", "serve", "ml_server.bentoml_services.service:MLServer", "--host", "127.0.0.1", "--port", "0",
-        "--timeout-graceful-shutdown", "3",
+        "-m", "ml_server.bentoml_services.bento_supervisor", "serve", "ml_server.bentoml_services.service:MLServer",
+        "--host", "127.0.0.1", "--port", "0", "--timeout-graceful-shutdown", "3",
     ]  # fmt: skip
     assert environment["ML_SERVER_GRPC_PORT"] == "0"
+
+
+def test_packages_in_the_folder_it_is_started_in_hide_none_that_it_needs(mock_server: RunningServer) -> None:
+    front = mock_server.front()
+    assert (Path(front.cwd()) / "ml_server" / "__init__.py").exists()
+    with OCRClient(mock_server.http) as http, OCRClient(f"grpc://{mock_server.grpc}") as grpc:
+        assert http.extract_text(png()).engine == grpc.extract_text(png()).engine == "mock"
+    assert "this is not the installed" not in mock_server.log.read_text()
+
+
+@pytest.mark.parametrize(
+    ("safe", "told", "before", "after"),
+    [
+        (True, "", [".", "{here}", "/lib", "{here}"], ["/lib", "{here}"]),
+        (True, "{here}", ["{here}", "/lib"], ["{here}", "/lib"]),
+        (False, "", ["{here}", "/lib"], ["{here}", "/lib"]),
+    ],
+    ids=["BentoML has added it", "PYTHONPATH names it", "plain bentoml serve"],
+)
+def test_the_current_folder_is_left_out_where_only_bentoml_looks_there(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, safe: bool, told: str, before: list[str], after: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", told.format(here=tmp_path))
+    path = [each.format(here=tmp_path) for each in before]
+    monkeypatch.setattr(import_path, "sys", SimpleNamespace(flags=SimpleNamespace(safe_path=safe), path=path))
+    import_path.leave_out_here()
+    assert path == [each.format(here=tmp_path) for each in after]
 
 
 def test_a_certificate_goes_to_both_wires(executed: list[Any], tmp_path: Path) -> None:

@@ -206,6 +206,27 @@ async def test_misspelt_options(call: Caller, served: Served) -> None:
     assert served.pipeline.requests == []
 
 
+async def test_options_of_the_wrong_type(call: Caller, served: Served) -> None:
+    for options, told in (
+        ({"language": ["ko", "en"]}, "language is .*, allowed: a str"),
+        ({"use_angle_cls": "false"}, "use_angle_cls is 'false', allowed: True or False"),
+        ({"confidence_threshold": "0.7"}, "confidence_threshold is '0.7', allowed: a number"),
+    ):
+        with pytest.raises(TypeError, match=told):
+            await call("extract_text", b"image", **options)
+    assert served.pipeline.requests == []
+
+
+async def test_a_batch_of_nothing_and_one_source_for_several(call: Caller, served: Served) -> None:
+    with pytest.raises(InvalidRequest, match="no images") as caught:
+        await call("extract_text_batch", [])
+    assert caught.value.field == "images"
+    for one in ("page.png", Path("page.png"), b"image"):
+        with pytest.raises(TypeError, match="allowed: a list of images"):
+            await call("extract_text_batch", one)
+    assert served.pipeline.requests == []
+
+
 async def test_an_error_names_its_request(call: Caller) -> None:
     with pytest.raises(MLServerError) as caught:
         await call("extract_text", b"raise invalid_image", request_id="mine")

@@ -38,6 +38,8 @@ def test_both_wires_give_blocks_and_an_outage_passes(tmp_path: Path) -> None:
                     "the model's answer was cut off at its limit"
                 ]
                 assert grpc.extract_text(page).warnings == cut.warnings
+                for client in (http, grpc):
+                    assert client.extract_key_values(page)[0].warnings == cut.warnings
                 model.script[:] = [Say()]
                 model.down = True
                 with pytest.raises(NotReady, match="answered 503: loading"):

@@ -165,8 +165,17 @@ async def test_a_caller_who_leaves_in_the_middle_of_a_message_leaves_nothing() -
         await until(lambda: not budget.memory.used)
 
 
+async def test_a_message_that_never_ends_is_cut_off_when_its_request_has_had_its_time() -> None:
+    async with sharing(request_timeout_s=0.5) as (server, pipeline, budget):
+        async with unfinished(server.port) as reader:
+            await until(lambda: budget.memory.used == 3 * MIB)
+            await asyncio.wait_for(reader.readuntil(b"the message was not there after"), 30)
+            assert budget.memory.used == 0
+        assert not pipeline.requests
+
+
 @asynccontextmanager
-async def unfinished(port: int) -> AsyncIterator[None]:
+async def unfinished(port: int) -> AsyncIterator[asyncio.StreamReader]:
     """A call whose message has begun, by hand: no client of grpc stops in the middle of one."""
 
     def frame(kind: int, flags: int, stream: int, payload: bytes = b"") -> bytes:
@@ -180,11 +189,11 @@ async def unfinished(port: int) -> AsyncIterator[None]:
         b"\0" + bytes([len(name)]) + name.encode() + bytes([len(value)]) + value.encode()
         for name, value in headers.items()
     )
-    _, writer = await asyncio.open_connection("127.0.0.1", port)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(4, 0, 0) + frame(1, 4, 1, packed))
     writer.write(frame(0, 0, 1, struct.pack(">BI", 0, 2 * MIB) + bytes(1000)))
     await writer.drain()
     try:
-        yield
+        yield reader
     finally:
         writer.transport.abort()

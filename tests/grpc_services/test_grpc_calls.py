@@ -49,12 +49,12 @@ async def test_fields_left_out_take_the_server_s_defaults() -> None:
 
 async def test_fields_sent_as_zero_are_not_taken_for_left_out() -> None:
     pipeline = FakePipeline()
-    sent = Text(image=b"", language="", engine="", confidence_threshold=0.0, use_angle_cls=False)
-    async with serving(pipeline) as (channel, _):
+    sent = Text(image=b"", language="", engine=" ", confidence_threshold=0.0, use_angle_cls=False)
+    async with serving(pipeline, lang="english", engine="tesseract") as (channel, _):
         await stub(channel).ExtractText(sent)
     request = pipeline.requests[0]
-    assert (request.language, request.engine) == ("", "")
     assert (request.confidence_threshold, request.use_angle_cls) == (0.0, False)
+    assert (request.language, request.engine) == ("english", "tesseract")  # no text is no choice, as in a form
 
 
 async def test_a_batch_has_a_result_or_an_error_for_each_item_in_order() -> None:

@@ -11,6 +11,8 @@ import pytest
 from grpc import aio
 from grpc_fakes import RETRY_S, FakePipeline, details, failure, rich_status, serving, stub, trailers
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+from structlog.contextvars import merge_contextvars
+from structlog.testing import capture_logs
 
 from ml_server.document import DocumentRequest, OCRPage
 from ml_server.errors import InvalidRequest, MLServerError, ServerBusy, Unauthenticated, all_errors
@@ -47,6 +49,20 @@ async def test_every_error_has_its_code_and_details(kind: type[MLServerError]) -
         assert found["BadRequest"].field_violations[0].field == "image"
     else:
         assert "BadRequest" not in found
+
+
+async def test_the_line_in_the_log_has_the_names_of_http_s() -> None:
+    with capture_logs(processors=[merge_contextvars]) as lines:
+        async with serving(FakePipeline([ServerBusy])) as (channel, _):
+            await stub(channel).ExtractText(Text(image=b"x"), metadata=(("x-request-id", "good"),))
+            await failure(
+                stub(channel).ExtractText(Text(image=b"raise ServerBusy"), metadata=(("x-request-id", "bad"),))
+            )
+    good, bad = (line for line in lines if line["event"] == "grpc_call")
+    assert (good["request_id"], good["method"], good["status"]) == ("good", "ExtractText", "OK")
+    assert "code" not in good
+    assert (bad["request_id"], bad["status"], bad["code"]) == ("bad", "RESOURCE_EXHAUSTED", "server_busy")
+    assert 0 < bad["seconds"] < 60
 
 
 def test_nothing_is_said_about_retrying_where_it_does_not_help() -> None:

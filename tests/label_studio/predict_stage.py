@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -34,11 +34,13 @@ class FakeReader:
         version: of its engine and its model.
         on_page: called before each page, and may raise.
         on_engines: called before a server is asked for its engines, and may raise.
+        warnings_of: what is to be known of the page of a request, by its id.
     """
 
     version: str = "1"
     on_page: Callable[[DocumentRequest], None] = lambda request: None
     on_engines: Callable[[], None] = lambda: None
+    warnings_of: dict[str, tuple[str, ...]] = field(default_factory=dict)
     settings: Settings = field(default_factory=lambda: Settings(engine="mock", shutdown_grace_s=0.1))
 
     async def wait_until_ready(self) -> None:
@@ -54,11 +56,12 @@ class FakeReader:
 
     async def extract_page(self, request: DocumentRequest) -> OCRPage:
         self.on_page(request)
-        return OCRPage((), 40, 30, "korean", "mock", self.version)
+        warnings = self.warnings_of.get(request.request_id, ())
+        return OCRPage((), 40, 30, "korean", "mock", self.version, warnings=warnings)
 
     async def extract_key_values(self, request: DocumentRequest) -> AsyncGenerator[KeyValuePage, None]:
-        self.on_page(request)
-        yield await self.understand(OCRPage((), 40, 30, "korean", "mock", self.version))
+        page = await self.extract_page(request)
+        yield replace(await self.understand(page), warnings=page.warnings)
 
     async def understand(self, page: OCRPage, timeout_s: float | None = None, model_version: str = "") -> KeyValuePage:
         return KeyValuePage((), (), (), page.width, page.height, "korean", "mock", "1", model_version=self.version)

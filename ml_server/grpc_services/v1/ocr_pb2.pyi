@@ -4,8 +4,8 @@ isort:skip_file
 OCR over gRPC. The same values as the HTTP API's JSON, under the same names.
 
 Left-out fields: a field marked `optional` takes the default its comment names, which is not the type's zero; the
-server tells "not sent" from "sent as zero". Numbers that the JSON has as numbers are doubles, so that both wires
-carry the same value to the last bit.
+server tells "not sent" from "sent as zero", and takes an empty text for "not sent". Numbers that the JSON has as
+numbers are doubles, so that both wires carry the same value to the last bit.
 
 Errors: a failed call ends with a status code and, in the trailing metadata `grpc-status-details-bin`, a
 google.rpc.Status with google.rpc.ErrorInfo (reason: the `code` of the HTTP API's error body; domain: ml_server),
@@ -638,6 +638,7 @@ class KeyValues(_message.Message):
     WIDTH_FIELD_NUMBER: _builtins.int
     HEIGHT_FIELD_NUMBER: _builtins.int
     PROCESSING_TIME_MS_FIELD_NUMBER: _builtins.int
+    WARNINGS_FIELD_NUMBER: _builtins.int
     language: _builtins.str
     """Languages the page was read in: full names joined by `+`, for example `korean+english`."""
     ocr_engine: _builtins.str
@@ -664,6 +665,12 @@ class KeyValues(_message.Message):
     def key_values(self) -> _containers.RepeatedCompositeFieldContainer[Global___KeyValue]:
         """One for every relation of a question to an answer, in the questions' reading order."""
 
+    @_builtins.property
+    def warnings(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What is to be known of the reading it was made of, for people: that an answer was cut off or had to be mended.
+        Usually none.
+        """
+
     def __init__(
         self,
         *,
@@ -677,10 +684,11 @@ class KeyValues(_message.Message):
         width: _builtins.int = ...,
         height: _builtins.int = ...,
         processing_time_ms: _builtins.float = ...,
+        warnings: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["entities", b"entities", "height", b"height", "key_values", b"key_values", "language", b"language", "model_version", b"model_version", "ocr_engine", b"ocr_engine", "ocr_model_version", b"ocr_model_version", "processing_time_ms", b"processing_time_ms", "relations", b"relations", "width", b"width"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["entities", b"entities", "height", b"height", "key_values", b"key_values", "language", b"language", "model_version", b"model_version", "ocr_engine", b"ocr_engine", "ocr_model_version", b"ocr_model_version", "processing_time_ms", b"processing_time_ms", "relations", b"relations", "warnings", b"warnings", "width", b"width"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -4,8 +4,8 @@ isort:skip_file
 OCR over gRPC. The same values as the HTTP API's JSON, under the same names.
 
 Left-out fields: a field marked `optional` takes the default its comment names, which is not the type's zero; the
-server tells "not sent" from "sent as zero". Numbers that the JSON has as numbers are doubles, so that both wires
-carry the same value to the last bit.
+server tells "not sent" from "sent as zero", and takes an empty text for "not sent". Numbers that the JSON has as
+numbers are doubles, so that both wires carry the same value to the last bit.
 
 Errors: a failed call ends with a status code and, in the trailing metadata `grpc-status-details-bin`, a
 google.rpc.Status with google.rpc.ErrorInfo (reason: the `code` of the HTTP API's error body; domain: ml_server),
