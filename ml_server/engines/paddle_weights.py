@@ -30,7 +30,7 @@ RECOGNISER = "PP-OCRv6_small_rec"
 KOREAN_RECOGNISER = "korean_PP-OCRv5_mobile_rec"
 SHIPPED_RECOGNISER = "korean_PP-OCRv6_small_rec"
 SHIPPED = Path(__file__).parent / "korean_recogniser"
-SHIPPED_VERSION = "1.0.0"
+SHIPPED_VERSION = "1.4.0"
 RECOGNISERS = (RECOGNISER, KOREAN_RECOGNISER, SHIPPED_RECOGNISER)
 
 _V6_LANGUAGES = frozenset(

@@ -27,8 +27,8 @@ def settled(ours: Read, other: Read) -> str:
 
 
 def test_which_lines_are_doubtful() -> None:
-    assert is_doubtful(told("Total", sure=0.94))
-    assert not is_doubtful(told("Total", sure=0.96))
+    assert is_doubtful(told("Total", sure=0.96))
+    assert not is_doubtful(told("Total", sure=0.98))
     assert is_doubtful(told("뻣휴뵍세", sure=0.2))
     assert not is_doubtful(told("합계 100", sure=0.9))
     assert is_doubtful(told("大韓", sure=0.8))

@@ -26,8 +26,8 @@ IN_BRACKETS = "⑴⑵⑶⑷⑸⑹⑺⑻⑼⑽⑾⑿⒀⒁⒂"
 ASKED = f"※·㎡☑☐☒✔₩「」『』→○□■●㈜㎉㎘㎏㎥±℃〈〉《》【】△▲◎★☆▶{NUMBERS}{LETTERS}{IN_BRACKETS}"
 
 
-# Of these, what the weights in the package read.
-READ = "※·㎡₩「」『』→○□■㈜±℃《》【】△▲☆①②③④⑤⑥⑦⑧⑨⑩⑪⑫㉠㉡㉢㉦"
+# Of these, what the weights in the package do not tell from their like: □ < > V.
+CONFUSED = "☐〈〉✔"
 
 
 def drawn(count: int = 2000) -> list[str]:
@@ -100,10 +100,11 @@ def faces() -> dict[str, Typeface]:
 
 @pytest.mark.parametrize("name", ["NanumGothic", "UnBatang"])
 def test_the_shipped_weights_read_these_marks_when_they_are_printed(faces: dict[str, Typeface], name: str) -> None:
-    """The others of those asked for are not read yet; docs/korean_recogniser.md says which."""
     if name not in faces:
         pytest.skip(f"no {name} on this machine")
-    shares, whole = recall.marks_read(recall.Reader(paddle_weights.SHIPPED), READ, [faces[name]])
+    shares, whole = recall.marks_read(
+        recall.Reader(paddle_weights.SHIPPED), [mark for mark in ASKED if mark not in CONFUSED], [faces[name]]
+    )
     assert not [mark for mark, share in shares.items() if share.right == 0]
     assert sum(share.right for share in shares.values()) >= 0.95 * sum(share.count for share in shares.values())
     assert whole.right > 0.75 * whole.count

@@ -64,14 +64,22 @@ def draw_curve(curves: Mapping[str, Sequence[Mapping[str, float]]], path: Path) 
             values = [100 * entry[kind] for entry in curve]
             axes.plot(steps, values, colour, marker="o", markersize=3, label=label if not before else None)
             end = (steps[-1], values[-1])
-            axes.annotate(f"{end[1]:.1f}", end, textcoords="offset points", xytext=(0, -13), ha="right")
+            axes.annotate(f"{end[1]:.1f}", end, textcoords="offset points", xytext=(-2, 4), ha="right", fontsize=8)
         if before:
             axes.axvline(before, color="0.5", linewidth=0.8)
-        axes.annotate(name, (before, 0), xycoords=("data", "axes fraction"), textcoords="offset points", xytext=(3, 4))
+        axes.annotate(
+            name,
+            (before, 0),
+            xycoords=("data", "axes fraction"),
+            textcoords="offset points",
+            xytext=(3, 4),
+            rotation=90,
+        )
         before = steps[-1]
     axes.set_xlim(left=0)
+    axes.margins(y=0.08)
     axes.set_xlabel("optimiser steps")
     axes.set_ylabel("% of held-out lines")
     axes.grid(alpha=0.3)
-    axes.legend(loc="lower center")
+    axes.legend(loc="lower left", bbox_to_anchor=(0.12, 0.03))
     figure.savefig(path, dpi=110)
