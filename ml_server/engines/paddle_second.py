@@ -18,8 +18,8 @@ from ml_server.engines.paddle_reads import Read, has_hangul, has_ideographs
 
 _SURE = 0.97
 """A line without Hangul or Hanja that our recogniser is less sure of is read by the other, too. On 20 receipts and 12
-forms word F1 is 0.922 and 0.907 at 0.95 (a fifth of the lines read twice), 0.926 and 0.911 here (three tenths), 0.929 and
-0.915 at 0.98 (two fifths)."""
+forms word F1 is 0.922 and 0.907 at 0.95 (a fifth of the lines read twice), 0.926 and 0.911 here (three tenths), 0.929
+and 0.915 at 0.98 (two fifths)."""
 
 _SURE_KOREAN = 0.85
 """The same for a line with either. Of 296 such lines of clean pages none is below."""

@@ -64,14 +64,19 @@ class Round:
     knobs: Knobs
 
 
-# The first ended while more steps still helped. The second sees new pages, more of them in the order of OCR's lines.
+# The second sees new pages, more of them in the order of OCR's lines.
 ROUNDS = (
-    Round("round1", "1.0.0", KNOBS),
+    Round("round1", "1.2.0", replace(KNOBS, epochs=2.5, noise=replace(KNOBS.noise, lines=0.4), seed=SEED + 2)),
     Round(
         "round2",
-        "1.1.0",
+        "1.3.0",
         replace(
-            KNOBS, learning_rate=2e-4, head_learning_rate=5e-4, noise=replace(KNOBS.noise, lines=0.5), seed=SEED + 2
+            KNOBS,
+            epochs=0.6,
+            learning_rate=1.5e-4,
+            head_learning_rate=4e-4,
+            noise=replace(KNOBS.noise, lines=0.5),
+            seed=SEED + 4,
         ),
     ),
 )
@@ -161,10 +166,11 @@ def _write_card(rounds: Sequence[Round], work: Path, console: Console) -> None:
         done.name: json.loads((work.parent / done.name / "model" / "curve.json").read_text())[-1]["seconds"]
         for done in rounds
     }
+    seen = sum(min(done.knobs.epochs, 1) for done in rounds)
     shipped_card(
         each.version,
-        len(rounds) * (len(clean) - HELD_OUT),
-        len(rounds) * len(read),
+        round(seen * (len(clean) - HELD_OUT)),
+        round(seen * len(read)),
         each.knobs,
         {"SER F1": scores.ser_f1, "RE F1": scores.re_f1, "header RE F1": scores.header_f1},
         seconds,

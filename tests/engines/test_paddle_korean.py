@@ -72,7 +72,7 @@ def test_a_korean_line_that_is_upside_down_among_upright_ones_is_turned(engine: 
 
 def test_syllables_that_are_printed_are_read(engine: PaddleEngine) -> None:
     common = alphabet.common_syllables()[::8]
-    lines = ["".join(common[at : at + 14]) for at in range(0, len(common), 14)]
+    lines = tuple("".join(common[at : at + 14]) for at in range(0, len(common), 14))
     found = read(engine, drawn(lines, korean_font(36))).lines
     assert len(found) == len(lines)
     wrong = sum(Levenshtein.distance(line, other.text) for line, other in zip(lines, found, strict=True))

@@ -16,11 +16,11 @@ from ml_server.training.synthetic import generate
 
 
 def test_the_card_of_both_rounds_tells_version_pages_and_time() -> None:
-    made = card.shipped_card("1.1.0", 17600, 480, QUICK, {"SER F1": 0.9}, {"round1": 3513, "round2": 5400}).markdown()
-    assert yaml.safe_load(made.split("---\n")[1])["version"] == "1.1.0"
+    made = card.shipped_card("1.3.0", 17600, 480, QUICK, {"SER F1": 0.9}, {"round1": 3513, "round2": 5400}).markdown()
+    assert yaml.safe_load(made.split("---\n")[1])["version"] == "1.3.0"
     assert "Training took 2 h 29 min on CPU (round1 59 min, round2 1 h 30 min)." in made
     assert "| ml_server.training.synthetic | 17600 |" in made
-    assert shipped.ROUNDS[-1].version == "1.1.0"
+    assert shipped.ROUNDS[-1].version == "1.3.0"
 
 
 def test_rounds_follow_each_other_and_a_finished_one_is_not_trained_again(
@@ -42,9 +42,9 @@ def test_rounds_follow_each_other_and_a_finished_one_is_not_trained_again(
     write_model(tmp_path / "base")
     shipped.main(tmp_path)
     one, two = (tmp_path / each.name / "model" for each in quick)
-    assert [json.loads((model / "ml_server.json").read_text())["version"] for model in (one, two)] == ["1.0.0", "1.1.0"]
+    assert [json.loads((model / "ml_server.json").read_text())["version"] for model in (one, two)] == ["1.2.0", "1.3.0"]
     text = (two / "README.md").read_text()
-    assert "version: 1.1.0" in text
+    assert "version: 1.3.0" in text
     assert "Training took 0 min on CPU (round1 0 min, round2 0 min)" in text
     assert "| ml_server.training.synthetic | 2 |" in text
     weights = (two / "model.safetensors").stat().st_mtime_ns

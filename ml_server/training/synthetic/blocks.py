@@ -11,6 +11,7 @@ from ml_server.training.synthetic import blocks_fields as fields
 from ml_server.training.synthetic import blocks_grids as grids
 from ml_server.training.synthetic import blocks_groups as groups
 from ml_server.training.synthetic import blocks_korean as korean_only
+from ml_server.training.synthetic import blocks_office as office
 from ml_server.training.synthetic import blocks_prose as prose
 from ml_server.training.synthetic import blocks_tables as tables
 from ml_server.training.synthetic.draft import Draft
@@ -48,6 +49,9 @@ _FORM: tuple[tuple[Block, float, float], ...] = (
     (korean_only.attachments, 0, 2),
     (korean_only.stretched_cells, 0, 6),
     (korean_only.office_letter, 0, 1),
+    (office.two_parties, 0, 7),
+    (office.findings_table, 0, 6),
+    (office.option_cells, 0, 7),
     (choosing.choices, 8, 7),
     (choosing.numbered_questions, 5, 4),
     (choosing.cloze, 1, 1),

@@ -10,7 +10,7 @@ def _answer_options(d: Draft) -> str:
     text, options = d.content.choices()
     key = d.key(text)
     ticked = d.rng.randrange(len(options)) if not d.chance(d.style.blank) else -1
-    only = d.chance(0.3)
+    only = d.chance(0.7 if d.hangul else 0.3)
     parts = []
     for at, option in enumerate(options):
         words = f"{d.style.mark if at == ticked else d.style.empty_mark} {option}"

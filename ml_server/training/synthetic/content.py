@@ -94,6 +94,10 @@ class Content:
         """This document's language, or in a mixed one the other with the probability ``foreign``."""
         return self._other if self._source.chance(foreign) else self._source
 
+    def value(self, kind: str) -> str:
+        """An answer of a kind, see ``values_kinds``."""
+        return values_kinds.value(self._source, kind)
+
     def title(self, topic: str) -> str:
         """The title of a document about a topic."""
         source = self._source
