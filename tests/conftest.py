@@ -13,6 +13,7 @@ import structlog
 from model_home import model_home
 from running_server import RunningServer, running
 
+from ml_server.engines import paddle_weights
 from ml_server.pipeline import Pipeline
 from ml_server.settings import Settings
 
@@ -104,3 +105,12 @@ def home(tmp_path: Path) -> Iterator[Path]:
     """BentoML's home with an empty model store; of this process and of those it starts."""
     with model_home(tmp_path / "bentoml") as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def released() -> Path:
+    """PP-OCRv6's small recogniser as it was released: its ONNX file."""
+    model = paddle_weights.find(paddle_weights.RECOGNISER, None)
+    assert model is not None
+    assert model.file is not None
+    return model.file

@@ -29,14 +29,6 @@ from ml_server.training.recognition.typefaces import NoTypefaces, Typeface, type
 from ml_server.training.synthetic import values_words
 
 
-@pytest.fixture(scope="module")
-def released() -> Path:
-    model = paddle_weights.find(paddle_weights.RECOGNISER, None)
-    assert model is not None
-    assert model.file is not None
-    return model.file
-
-
 def test_fonts_and_words_that_are_not_here_are_named_as_packages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(values_words, "korean_entries", lambda: ())
     monkeypatch.setattr(

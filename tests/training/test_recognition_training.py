@@ -36,14 +36,6 @@ CPU = torch.device("cpu")
 TINY = Knobs(steps=2, frozen=0.5, columns=640, validate_every=1, seed=3)
 
 
-@pytest.fixture(scope="module")
-def released() -> Path:
-    model = paddle_weights.find(paddle_weights.RECOGNISER, None)
-    assert model is not None
-    assert model.file is not None
-    return model.file
-
-
 @pytest.fixture
 def model(released: Path) -> Recogniser:
     weight, bias, known = read_head(released)
